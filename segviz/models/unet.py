@@ -1,0 +1,186 @@
+"""UNet: Ronneberger, Fischer, Brox, "U-Net: Convolutional Networks for Biomedical Image
+Segmentation", MICCAI 2015, https://arxiv.org/abs/1505.04597.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import ceil, sqrt
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .blocks import (
+    DecoderBlock,
+    DecoderBlockWithoutSkip,
+    DoubleConv,
+    ValidDecoderBlock,
+    ValidDoubleConv,
+)
+
+
+class UNet(nn.Module):
+    """An encoder that halves the size level by level, a bridge, and a decoder that climbs back.
+
+    At every level the decoder is handed the encoder's map of the same size: the *skip*. The maps
+    from below know what is in the picture, the skips know where its edges are.
+
+    This is the padded network of the course: the logits are as high and wide as the image,
+    whatever its size. :meth:`paper` builds the network of the paper, :meth:`without_skips` one
+    whose decoder ignores the skips.
+
+    Args:
+        num_classes: channels of the output, one score (logit) per class and pixel.
+        widths: channels of the levels, from the image's own size down to the bridge; the size is
+            halved between one and the next, so five widths halve it four times.
+        in_channels: 3 for colour, 1 for grey.
+        convolutions: a class built as ``convolutions(in_channels, out_channels)`` that has
+            ``shrinks_by``; it makes the encoder's levels and the bridge.
+        decoder_block: a class built as ``decoder_block(in_channels, skip_channels,
+            out_channels)`` and called as ``block(x, skip)``; it makes the decoder's levels.
+
+    Shapes: ``(N, in_channels, H, W)`` float -> ``(N, num_classes, H, W)`` logits.
+
+    Raises:
+        ValueError: for an argument no network can be built from, and in ``forward`` for images
+            of another number of channels or smaller than :attr:`smallest_size`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        in_channels: int = 3,
+        *,
+        convolutions: type[nn.Module] = DoubleConv,
+        decoder_block: type[DecoderBlock] = DecoderBlock,
+    ):
+        super().__init__()
+        _check_arguments(num_classes, widths, in_channels)
+        self.num_classes, self.widths, self.in_channels = num_classes, tuple(widths), in_channels
+        *encoder_widths, bridge_width = widths
+
+        self.encoder = nn.ModuleList(
+            convolutions(above, here) for above, here in pairwise([in_channels, *encoder_widths])
+        )
+        self.bridge = convolutions(encoder_widths[-1], bridge_width)
+        self.decoder = nn.ModuleList(
+            decoder_block(below, skip_channels=here, out_channels=here)
+            for below, here in pairwise(reversed(self.widths))
+        )
+        self.head = nn.Conv2d(encoder_widths[0], num_classes, kernel_size=1)
+
+    @classmethod
+    def paper(cls, in_channels: int = 1, num_classes: int = 2) -> "UNet":
+        """The network of the paper's figure 1: 31,030,658 parameters, 572 pixels -> 388.
+
+        Convolutions without padding, no batch normalisation, 2x2 transposed convolutions, weights
+        drawn as section 3 asks (He et al. 2015: a normal of variance 2 / fan-in). The dropout at
+        the end of the contracting path, which the paper mentions without a rate, is left out.
+
+        Sizes at which every pooled map is even (572 among them) make crops that sit exactly in
+        the middle; others work and sit half a pixel off.
+        """
+        network = cls(
+            num_classes,
+            widths=(64, 128, 256, 512, 1024),
+            in_channels=in_channels,
+            convolutions=ValidDoubleConv,
+            decoder_block=ValidDecoderBlock,
+        )
+        network.apply(_draw_weights_as_he_et_al)
+        return network
+
+    @classmethod
+    def without_skips(
+        cls,
+        num_classes: int,
+        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        in_channels: int = 3,
+    ) -> "UNet":
+        """The same encoder and bridge with a decoder that sees nothing but the map from below."""
+        return cls(num_classes, widths, in_channels, decoder_block=DecoderBlockWithoutSkip)
+
+    def encode(self, images: Tensor) -> list[Tensor]:
+        """The encoder's maps from fine to coarse, and the bridge's map last.
+
+        Shapes (padded): level ``i`` is ``(N, widths[i], H // 2**i, W // 2**i)``.
+        """
+        self._check_images(images)
+        maps = []
+        x = images  # (N, in_channels, H, W)
+        for level in self.encoder:
+            maps.append(level(x))  # (N, widths[i], H_i, W_i)
+            x = F.max_pool2d(maps[-1], kernel_size=2)  # (N, widths[i], H_i/2, W_i/2)
+        maps.append(self.bridge(x))  # (N, widths[-1], h, w)
+        return maps
+
+    def decode(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """The decoder's maps from coarse to fine, made of what :meth:`encode` returned.
+
+        Shapes (padded): ``widths[i]`` channels at the size of the encoder's level ``i``, for
+        ``i = len(widths) - 2, ..., 0``. What goes into a level's convolutions, after the
+        concatenation, is ``model.decoder[0].join(maps[-1], maps[-2])``, and so on upwards.
+        """
+        *skips, x = maps
+        decoded = []
+        for block, skip in zip(self.decoder, reversed(skips), strict=True):
+            x = block(x, skip)  # (N, widths[i], H_i, W_i)
+            decoded.append(x)
+        return decoded
+
+    def forward(self, images: Tensor) -> Tensor:
+        finest = self.decode(self.encode(images))[-1]  # (N, widths[0], H, W)
+        return self.head(finest)  # (N, num_classes, H, W)
+
+    @property
+    def smallest_size(self) -> int:
+        """The smallest height and width for which at least one pixel of logits is left."""
+        size = 1
+        for block in self.decoder:  # from the logits down to the bridge
+            size = ceil((size + block.convolutions.shrinks_by) / 2)
+        size += self.bridge.shrinks_by
+        for level in self.encoder:  # and up again to the image
+            size = 2 * size + level.shrinks_by
+        return size
+
+    def _check_images(self, images: Tensor) -> None:
+        if images.dim() != 4 or images.shape[1] != self.in_channels:
+            raise ValueError(
+                f"This UNet takes images of shape (N, {self.in_channels}, H, W), and was given "
+                f"{tuple(images.shape)}. Add the missing axis with images[None], or build the "
+                f"network with in_channels= the number of channels of your images."
+            )
+        height, width = images.shape[-2:]
+        if min(height, width) < self.smallest_size:
+            raise ValueError(
+                f"An image of {height}x{width} pixels is too small: this UNet halves the size "
+                f"{len(self.encoder)} times and needs at least {self.smallest_size} pixels on "
+                f"each axis. Enlarge the image, or build the network with fewer widths."
+            )
+
+
+def _check_arguments(num_classes: int, widths: Sequence[int], in_channels: int) -> None:
+    if len(widths) < 2 or min(widths) < 1:
+        raise ValueError(
+            f"widths={tuple(widths)}: a UNet needs at least two widths, one for the encoder and "
+            f"one for the bridge, all of them 1 or more; (16, 24, 48, 64, 96) is a good start."
+        )
+    for name, value in (("num_classes", num_classes), ("in_channels", in_channels)):
+        if value < 1:
+            raise ValueError(f"{name}={value}: it must be 1 or more.")
+
+
+def _draw_weights_as_he_et_al(module: nn.Module) -> None:
+    """Normal weights of standard deviation sqrt(2 / fan-in), biases zero (equation 10 there).
+
+    Fan-in is the number of incoming products of one output value: a 2x2 transposed convolution
+    of stride 2 never overlaps its stamps, so there it is the number of input channels alone.
+    """
+    if isinstance(module, nn.Conv2d):
+        fan_in = module.in_channels * module.kernel_size[0] * module.kernel_size[1]
+    elif isinstance(module, nn.ConvTranspose2d):
+        fan_in = module.in_channels
+    else:
+        return
+    nn.init.normal_(module.weight, std=sqrt(2 / fan_in))
+    nn.init.zeros_(module.bias)
