@@ -20,11 +20,11 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import chromium  # beside this file
 import nbformat
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = (
     "--no-sandbox",  # root in a container has no sandbox; the tests open only our own pages
     "--disable-gpu",
@@ -33,10 +33,6 @@ CHROMIUM_FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-)
-HOW_TO_GET_ONE = (
-    "The browser tests need Chromium: install it with the system's package manager "
-    "(Debian: apt install chromium) or with `python -m playwright install --with-deps chromium`."
 )
 LOCAL_SCHEMES = ("data:", "blob:", "file:", "about:", "chrome:")
 
@@ -59,7 +55,7 @@ RUN_ALL_CELLS = """async () => {
 
 def without_browser(why):
     """Skip the test, or fail it where a browser is required (in continuous integration)."""
-    sentence = f"{HOW_TO_GET_ONE} {why}".strip()
+    sentence = f"{chromium.HOW_TO_GET_ONE} {why}".strip()
     if os.environ.get("SEGVIZ_REQUIRE_BROWSER"):
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)
@@ -68,14 +64,15 @@ def without_browser(why):
 @pytest.fixture(scope="session")
 def browser():
     """Playwright's Browser: the machine's own Chromium, else the one that Playwright installed."""
-    on_path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     with sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(executable_path=on_path, args=CHROMIUM_FLAGS)
+            running = playwright.chromium.launch(
+                executable_path=chromium.on_this_machine(), args=CHROMIUM_FLAGS
+            )
         except Error as error:
             without_browser(f"(Playwright said: {error.message.splitlines()[0]})")
-        yield chromium
-        chromium.close()
+        yield running
+        running.close()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,74 @@
+# make lab     install the course and open it in JupyterLab
+# make test    install what the tests need, then lint, tests, notebooks, a real browser
+# make bench   print the benchmarks' figures
+# make clean   remove the environment and everything that was built
+#
+# Set on the command line, such as `make lab PORT=9000 LABFLAGS=--no-browser`:
+PYTHON      ?= python3
+VENV        ?= .venv
+PORT        ?= 8888
+LABFLAGS    ?=
+PYTESTFLAGS ?=
+# Where to take torch and torchvision from, if not from where pip takes everything else.
+TORCH_INDEX ?=
+# Real photographs with masks, for the tests and benchmarks that ask for them.
+SEGVIZ_DATA ?= $(abspath ../shared/data)
+export SEGVIZ_DATA
+
+BIN       := $(VENV)/bin
+# Jupyter refuses to run as root (in a container, say) unless told that this is meant.
+ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: lab test bench clean
+
+lab: $(VENV)/.lab
+	@echo "Opening JupyterLab in course/ on port $(PORT). Ctrl-C here ends it."
+	$(BIN)/python -m jupyterlab --notebook-dir=course --port=$(PORT) $(ALLOW_ROOT) $(LABFLAGS)
+
+test: $(VENV)/.test
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m pytest $(PYTESTFLAGS)
+
+bench: $(VENV)/.test
+	@for script in tests/benchmarks/*.py; do \
+		echo "== $$script"; \
+		$(BIN)/python $$script || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+
+define WHAT_HAPPENS
+Installing the course into $(VENV). This happens once, and again when pyproject.toml changes.
+On Linux, pip's usual torch comes with CUDA: the first time downloads several GB. Without an
+NVIDIA card the CPU build is enough. The "Get started" page of PyTorch's web site shows its index
+address; press Ctrl-C and run:  make lab TORCH_INDEX=that-address
+endef
+export WHAT_HAPPENS
+
+define INSTALL
+	@echo "$$WHAT_HAPPENS"
+	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --index-url $(TORCH_INDEX) torch torchvision)
+	$(BIN)/python -m pip install -e '.[$(1)]'
+endef
+
+# Each stamp is written after all commands above it succeeded: what was interrupted is simply
+# done again.
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "The course needs Python 3.11 or newer, and $(PYTHON) is" \
+			"$$($(PYTHON) --version 2>/dev/null || echo not there)." \
+			"Name another one: make lab PYTHON=python3.12"; \
+		exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.lab: pyproject.toml lab/segviz-course.json | $(VENV)/.python
+	$(call INSTALL,lab)
+	@touch $@
+
+# What the tests need includes what the lab needs.
+$(VENV)/.test: pyproject.toml lab/segviz-course.json | $(VENV)/.python
+	$(call INSTALL,test)
+	$(BIN)/python tests/browser/chromium.py
+	@touch $(VENV)/.lab $@
