@@ -1,0 +1,29 @@
+"""Train a network, score it, look at its answers.
+
+:func:`fit` yields one :class:`Record` per epoch and knows nothing of plots;
+:func:`segviz.training.live.watch` draws the records while they come. From a shell the same is
+``python -m segviz.training``.
+"""
+
+from .devices import pick_device
+from .fit import DivergenceError, fit
+from .labels import IGNORE_INDEX, check_labels
+from .losses import cross_entropy
+from .prediction import evaluate, predict, resize_logits
+from .records import Record
+from .scores import Scores, confusion_matrix
+
+__all__ = [
+    "DivergenceError",
+    "IGNORE_INDEX",
+    "Record",
+    "Scores",
+    "check_labels",
+    "confusion_matrix",
+    "cross_entropy",
+    "evaluate",
+    "fit",
+    "pick_device",
+    "predict",
+    "resize_logits",
+]

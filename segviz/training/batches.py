@@ -1,0 +1,62 @@
+"""The batches of one epoch: shuffled, flipped, and the same for the same seed."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+
+def steps_per_epoch(dataset: Dataset, batch_size: int) -> int:
+    """How many batches :func:`training_batches` makes."""
+    return max(1, len(dataset) // batch_size)
+
+
+def training_batches(
+    dataset: Dataset, batch_size: int, generator: torch.Generator, workers: int = 0
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """One pass over ``dataset`` in random order, about half of the images mirrored.
+
+    The images left over at the end are dropped unless they are all there are: a batch of one or
+    two would give batch normalisation a poor mean and its step the weight of a full one. Another
+    order next epoch leaves out other images.
+
+    Args:
+        generator: decides the order and the flips, and nothing else does.
+
+    Yields:
+        images uint8 ``(N, 3, H, W)`` and masks int64 ``(N, H, W)``, on the CPU.
+    """
+    loader = DataLoader(
+        dataset,
+        batch_size,
+        shuffle=True,
+        drop_last=len(dataset) >= batch_size,
+        num_workers=workers,
+        collate_fn=_stack,
+        generator=generator,
+    )
+    for images, masks in loader:
+        yield flip_some(images, masks, generator)
+
+
+def flip_some(images: Tensor, masks: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Mirror each image left to right with probability 1/2, and its mask with it."""
+    mirrored = torch.rand(len(images), generator=generator) < 0.5  # (N,)
+    images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)  # (N, 3, H, W)
+    masks = torch.where(mirrored[:, None, None], masks.flip(-1), masks)  # (N, H, W)
+    return images, masks
+
+
+def _stack(items: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    images, masks = zip(*items, strict=True)
+    for kind, tensors in (("images", images), ("masks", masks)):
+        sizes = sorted({tuple(tensor.shape[-2:]) for tensor in tensors})
+        if len(sizes) > 1:
+            listed = ", ".join(f"{height}x{width}" for height, width in sizes)
+            raise ValueError(
+                f"A training batch holds {kind} of different sizes ({listed}), and they cannot be "
+                f"stacked. Give the data set one image_size (height, width), or train with "
+                f"batch_size=1."
+            )
+    return torch.stack(images), torch.stack(masks)

@@ -1,0 +1,62 @@
+"""Files that are whole or not there: checkpoints, and whatever else a run writes."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+
+
+def write_whole(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let ``write(file)`` fill a new file, and put it in the place of ``path`` when complete.
+
+    A process that is killed half way leaves the old file as it was (and a ``.part`` beside it,
+    which the next write replaces).
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def save_checkpoint(path: str | Path, state: dict) -> None:
+    """Write ``state`` (tensors, numbers, strings, lists, dictionaries) whole."""
+    write_whole(path, lambda file: torch.save(state, file))
+
+
+def load_checkpoint(path: str | Path) -> dict:
+    """Read what :func:`save_checkpoint` wrote, onto the CPU.
+
+    Only data is read, never code, so a file from somebody else can do no harm.
+
+    Raises:
+        ValueError: if the file is no checkpoint of this course.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # torch raises whatever its unpickler trips over
+        raise ValueError(f"{path} is no checkpoint: PyTorch cannot read it ({error}).") from error
+    if not isinstance(state, dict) or "configuration" not in state:
+        raise ValueError(f"{path} is no checkpoint of segviz.training.fit.")
+    return state
+
+
+def check_same_configuration(path: str | Path, saved: dict, asked: dict) -> None:
+    """Raise ValueError, naming what differs, unless both configurations are equal."""
+    differences = [
+        f"{name} was {saved.get(name)!r} and is now {asked.get(name)!r}"
+        for name in sorted(saved.keys() | asked.keys())
+        if saved.get(name) != asked.get(name)
+    ]
+    if differences:
+        raise ValueError(
+            f"The checkpoint {path} belongs to another run: {'; '.join(differences)}. Continue "
+            f"with the old settings, or give another file to begin anew."
+        )

@@ -1,0 +1,23 @@
+"""What the pixels of a mask may hold."""
+
+from torch import Tensor
+
+#: The label of pixels that have no class: they train nothing and count in no score.
+IGNORE_INDEX = 255
+
+
+def check_labels(masks: Tensor, num_classes: int, ignore_index: int = IGNORE_INDEX) -> None:
+    """Raise ValueError if ``masks`` hold a label that is neither a class nor ``ignore_index``.
+
+    On a GPU a wrong label would stop the whole process at a later, unrelated line, so every batch
+    is looked at before it is used.
+    """
+    wrong = ((masks < 0) | (masks >= num_classes)) & (masks != ignore_index)
+    if wrong.any().item():
+        found = masks[wrong].unique().tolist()
+        listed = ", ".join(str(label) for label in found[:8]) + (", ..." if len(found) > 8 else "")
+        raise ValueError(
+            f"The masks hold the label{'s' * (len(found) > 1)} {listed}, but there are "
+            f"{num_classes} classes: 0 to {num_classes - 1} are allowed, and {ignore_index} for "
+            f"pixels to ignore. Name more classes, or declare the label void."
+        )

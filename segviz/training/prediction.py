@@ -1,0 +1,113 @@
+"""A network's answer: logits at the size that is asked for, labels, and scores on a data set."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
+
+from segviz.data import normalise
+
+from .devices import autocast_dtype, memory_format
+from .scores import Scores
+
+
+def compute_logits(model: nn.Module, images: Tensor) -> Tensor:
+    """Run ``model`` on its own device, in the precision that suits the device.
+
+    Args:
+        images: uint8 ``(N, C, H, W)`` on any device.
+
+    Returns:
+        Logits ``(N, K, H, W)`` on the model's device; float32, or half precision.
+
+    Raises:
+        ValueError: if the logits are not as high and wide as the images.
+    """
+    device = device_of(model)
+    images = images.to(device, non_blocking=True)
+    inputs = normalise(images).contiguous(memory_format=memory_format(device))  # (N, C, H, W)
+    dtype = autocast_dtype(device)
+    with torch.autocast(device.type, dtype, enabled=dtype is not None):
+        logits = model(inputs)  # (N, K, H, W)
+    if logits.shape[-2:] != images.shape[-2:]:
+        raise ValueError(
+            f"For images of {_size(images)} pixels the network gave logits of {_size(logits)}. "
+            f"Training and scoring need one answer per pixel: use a padded network, such as "
+            f"UNet(num_classes)."
+        )
+    return logits
+
+
+def resize_logits(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Logits ``(N, K, H, W)`` interpolated bilinearly to ``(N, K, *size)``.
+
+    Logits are interpolated, never labels: half way between class 2 and class 4 is not class 3.
+    """
+    if tuple(logits.shape[-2:]) == tuple(size):
+        return logits
+    return F.interpolate(logits.float(), tuple(size), mode="bilinear", align_corners=False)
+
+
+@torch.no_grad()
+def predict(model: nn.Module, images: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+    """The most probable class of every pixel.
+
+    Args:
+        model: a network, on any device; it is left in the mode (training or not) it was in.
+        images: uint8 ``(N, C, H, W)``.
+        size: height and width of the answer; None: as large as the images.
+
+    Returns:
+        int64 ``(N, *size)`` on the model's device.
+    """
+    with _evaluating(model):
+        logits = compute_logits(model, images)  # (N, K, H, W)
+        return resize_logits(logits, size or images.shape[-2:]).argmax(dim=1)  # (N, *size)
+
+
+def evaluate(model: nn.Module, dataset: Dataset, batch_size: int = 8, workers: int = 0) -> Scores:
+    """Score ``model`` on ``dataset``, every prediction at the full size of its mask.
+
+    Images and masks may be of any size; neighbours of one size are predicted together.
+    """
+    scores = Scores(dataset.classes, dataset.ignore_index)
+    # The loader draws a seed for its workers; a generator of its own leaves the global one alone.
+    loader = DataLoader(
+        dataset, batch_size, num_workers=workers, collate_fn=list, generator=torch.Generator()
+    )
+    for items in loader:
+        for (_, size), group in groupby(items, key=_sizes):
+            images, masks = (torch.stack(column) for column in zip(*group, strict=True))
+            predicted = predict(model, images, size)  # (n, h, w)
+            scores.update(predicted, masks.to(predicted.device))
+    return scores
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's weights are (the CPU for a model without weights)."""
+    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Put every module into evaluation mode, and back into the mode each of them was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, was_training in modes:
+            module.training = was_training
+
+
+def _sizes(item: tuple[Tensor, Tensor]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    image, mask = item
+    return tuple(image.shape[-2:]), tuple(mask.shape)
+
+
+def _size(images: Tensor) -> str:
+    return f"{images.shape[-2]}x{images.shape[-1]}"

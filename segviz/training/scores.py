@@ -1,0 +1,99 @@
+"""How good a segmentation is: one confusion matrix for a data set, and three numbers read off it.
+
+Every pixel of the data set counts once, whichever image it is in. Averaging scores image by image
+instead would give a class that is rare or absent in most images a quite different weight; see
+Everingham et al., "The PASCAL Visual Object Classes Challenge: A Retrospective", IJCV 2015,
+section 4.1.4, for the definition used here.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .labels import IGNORE_INDEX, check_labels
+
+
+def confusion_matrix(
+    predicted: Tensor, truth: Tensor, num_classes: int, ignore_index: int = IGNORE_INDEX
+) -> Tensor:
+    """Count the pixels of every pair (true class, predicted class).
+
+    Args:
+        predicted: integer labels ``0 .. num_classes - 1``, any shape.
+        truth: integer labels of the same shape and device; pixels equal to ``ignore_index`` are
+            counted nowhere.
+        num_classes: the number of classes K.
+        ignore_index: the label of pixels without a truth.
+
+    Returns:
+        int64 ``(K, K)`` on the labels' device; row: true class, column: predicted class.
+
+    Raises:
+        ValueError: for unequal shapes, or labels that are no class.
+    """
+    if predicted.shape != truth.shape:
+        raise ValueError(
+            f"The prediction has shape {tuple(predicted.shape)} and the truth "
+            f"{tuple(truth.shape)}; they must be the same, pixel for pixel."
+        )
+    check_labels(truth, num_classes, ignore_index)
+    pairs = truth.long() * num_classes + predicted.long()
+    # Ignored pixels go into one extra bin, which is cut off: the shapes stay the same everywhere.
+    pairs = torch.where(truth == ignore_index, num_classes**2, pairs).flatten()
+    counts = torch.bincount(pairs, minlength=num_classes**2 + 1)  # (K*K + 1,)
+    return counts[:-1].reshape(num_classes, num_classes)
+
+
+class Scores:
+    """The confusion matrix of a data set, filled batch by batch, and what it says.
+
+    Args:
+        classes: the names of the K classes, in the order of their labels.
+        ignore_index: the label of pixels that count nowhere.
+    """
+
+    def __init__(self, classes: Sequence[str], ignore_index: int = IGNORE_INDEX):
+        self.classes = tuple(classes)
+        self.ignore_index = ignore_index
+        #: int64 (K, K), on the CPU; row: true class, column: predicted class.
+        self.confusion = torch.zeros(len(self.classes), len(self.classes), dtype=torch.int64)
+
+    def update(self, predicted: Tensor, truth: Tensor) -> None:
+        """Add the pixels of one batch; see :func:`confusion_matrix`."""
+        batch = confusion_matrix(predicted, truth, len(self.classes), self.ignore_index)
+        self.confusion += batch.cpu()
+
+    @property
+    def iou(self) -> np.ndarray:
+        """Intersection over union of every class, float64 ``(K,)``.
+
+        IoU = true positives / (true positives + false positives + false negatives). It is NaN
+        for a class that occurs neither in the truth nor in the prediction: there is nothing to
+        be right or wrong about.
+        """
+        confusion = self.confusion.numpy()
+        intersection = confusion.diagonal()
+        union = confusion.sum(axis=0) + confusion.sum(axis=1) - intersection
+        return _divided(intersection, union)
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean of :attr:`iou` over the classes that have one (NaN when none has).
+
+        A class that is predicted but never true has IoU 0 and counts: inventing it is an error.
+        """
+        iou = self.iou
+        return float(iou[~np.isnan(iou)].mean()) if not np.isnan(iou).all() else float("nan")
+
+    @property
+    def pixel_accuracy(self) -> float:
+        """Share of the labelled pixels whose class is right (NaN when no pixel is labelled)."""
+        confusion = self.confusion.numpy()
+        return float(_divided(confusion.trace(), confusion.sum()))
+
+
+def _divided(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """``part / whole``, NaN where ``whole`` is zero."""
+    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.asarray(whole) > 0)
