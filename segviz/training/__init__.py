@@ -6,16 +6,16 @@
 """
 
 from .devices import pick_device
-from .fit import DivergenceError, fit
-from .labels import IGNORE_INDEX, check_labels
+from .fit import fit
+from .labels import check_labels
 from .losses import cross_entropy
 from .prediction import evaluate, predict, resize_logits
 from .records import Record
+from .run import DivergenceError
 from .scores import Scores, confusion_matrix
 
 __all__ = [
     "DivergenceError",
-    "IGNORE_INDEX",
     "Record",
     "Scores",
     "check_labels",

@@ -2,8 +2,7 @@
 
 from torch import Tensor
 
-#: The label of pixels that have no class: they train nothing and count in no score.
-IGNORE_INDEX = 255
+from segviz.data import IGNORE_INDEX
 
 
 def check_labels(masks: Tensor, num_classes: int, ignore_index: int = IGNORE_INDEX) -> None:

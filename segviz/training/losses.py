@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .labels import IGNORE_INDEX, check_labels
+from segviz.data import IGNORE_INDEX
+
+from .labels import check_labels
 
 
 def cross_entropy(

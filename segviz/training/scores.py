@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .labels import IGNORE_INDEX, check_labels
+from segviz.data import IGNORE_INDEX
+
+from .labels import check_labels
 
 
 def confusion_matrix(
