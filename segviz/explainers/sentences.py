@@ -1,0 +1,67 @@
+"""The written-out arithmetic: sentences about cells, read from the taps of a relation."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from segviz.relations import Relation
+from segviz.scenes import number
+
+
+def cell(name: str, index: int, size: tuple[int, int]) -> str:
+    """A cell as NumPy would index it: output[1, 2]."""
+    row, column = divmod(int(index), size[1])
+    return f"{name}[{row}, {column}]"
+
+
+def counted(count: int, thing: str) -> str:
+    """1 stamp, 2 stamps."""
+    return f"{count} {thing}" + ("" if count == 1 else "s")
+
+
+def product_of(left: float, right: float) -> str:
+    """2·3, with negative numbers in parentheses."""
+    return "·".join(f"({number(v)})" if v < 0 else number(v) for v in (left, right))
+
+
+def sum_of(terms: Iterable[str], total: float) -> str:
+    """1·2 + 3·4 = 14; just the total where there is nothing to add."""
+    written = " + ".join(terms)
+    return f"{written} = {number(total)}" if written else number(total)
+
+
+class Products:
+    """The products of a relation's taps as text, found by the cell they belong to."""
+
+    def __init__(self, taps: Relation, values: np.ndarray, weights: np.ndarray):
+        self.taps = taps
+        self._columns = {name: taps.column(name) for name in ("input", "kernel", "output")}
+        pairs = zip(
+            values.ravel()[self._columns["input"]],
+            weights.ravel()[self._columns["kernel"]],
+            strict=True,
+        )
+        self.texts = [product_of(value, weight) for value, weight in pairs]
+
+    def named(self, name: str, index: int) -> str:
+        """A cell of one of the relation's grids by name."""
+        return cell(name, index, self.taps.sizes[name])
+
+    def of(self, name: str) -> list[list[int]]:
+        """The taps of every cell of this grid, in reading order."""
+        cells = self._columns[name]
+        order = np.argsort(cells, kind="stable")
+        rows, columns = self.taps.sizes[name]
+        starts = np.searchsorted(cells[order], np.arange(rows * columns + 1)).tolist()
+        order = order.tolist()
+        return [order[start:end] for start, end in zip(starts, starts[1:], strict=False)]
+
+    def sent(self, taps: Iterable[int]) -> str:
+        """Each product and the output cell that it is added to."""
+        outputs = self._columns["output"]
+        return ", ".join(f"{self.texts[t]} → {self.named('output', outputs[t])}" for t in taps)
+
+    def __iter__(self):
+        """(input cell, kernel cell, output cell, product as text) of every tap."""
+        columns = (self._columns[name].tolist() for name in ("input", "kernel", "output"))
+        return zip(*columns, self.texts, strict=True)

@@ -1,0 +1,162 @@
+"""Output sizes along one axis, and which parameters are legal: torch's own rules, each with its sentence.
+
+A size formula is kept as one expression. It is evaluated for the size, and the same expression, with
+the numbers filled in, is what a picture prints.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+
+class SizeFormula:
+    """An arithmetic expression in the names of parameters, for one axis."""
+
+    def __init__(self, expression: str):
+        self.expression = expression
+        self._code = compile(expression, "<size formula>", "eval")
+
+    def __call__(self, **values):
+        """The size; integers in, an integer out (arrays in, an array out)."""
+        return eval(self._code, {"__builtins__": {}}, values)
+
+    def in_words(self) -> str:
+        """The expression as a person writes it."""
+        return _typeset(self.expression)
+
+    def filled(self, **values: int) -> str:
+        """The expression with the numbers in place of the names."""
+        return _typeset(re.sub(r"[a-z_]+", lambda name: str(values[name[0]]), self.expression))
+
+
+def _typeset(expression: str) -> str:
+    whole = re.sub(r"\((.*)\) // (\w+)(.*)", r"⌊(\1) / \2⌋\3", expression)
+    return whole.replace(" * ", "·").replace("-", "−").replace("_size", "")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`holds(**values)` must be true; else `blame` is the parameter to change and `reason` says why."""
+
+    blame: str
+    holds: Callable
+    reason: str
+
+
+class Operation:
+    """An operation along one axis: its size formula and the rules that torch holds it to."""
+
+    def __init__(self, name: str, size: SizeFormula, *rules: Rule):
+        self.name, self.size = name, size
+        # the size comes last: it only makes sense once its ingredients do
+        positive = Rule(
+            "padding",
+            lambda **values: size(**values) >= 1,
+            "the output would have {size} cells, at least 1 is needed",
+        )
+        self.rules = (*rules, positive)
+
+    def legal(self, **values):
+        """Whether torch accepts these values; arrays give an array of answers."""
+        answer = True
+        for rule in self.rules:
+            answer = answer & rule.holds(**values)
+            if not np.any(answer):
+                break
+        return answer
+
+    def check(self, **values: int) -> None:
+        """Raises ValueError with what was given, why it cannot be, and the nearest legal value."""
+        for rule in self.rules:
+            if not rule.holds(**values):
+                raise ValueError(self._sentence(rule, values))
+
+    def nearest(self, name: str, **values: int) -> int | None:
+        """The legal value of `name` closest to the given one, all else unchanged; None if none is."""
+        given = values.pop(name)
+        for distance in range(1, abs(given) + 1000):
+            for value in (given - distance, given + distance):
+                if self.legal(**values, **{name: value}):
+                    return value
+        return None
+
+    def _sentence(self, rule: Rule, values: dict[str, int]) -> str:
+        given = ", ".join(f"{name} {value}" for name, value in values.items())
+        size = self.size(**values) if rule is self.rules[-1] else None
+        sentence = f"{self.name} with {given}: {rule.reason.format(**values, size=size)}."
+        nearest = self.nearest(rule.blame, **values)
+        if nearest is None:
+            return f"{sentence} No other {rule.blame} alone mends this: change one more parameter."
+        return f"{sentence} The nearest legal {rule.blame} is {nearest}."
+
+
+def _at_least(name: str, least: int) -> Rule:
+    return Rule(
+        name,
+        lambda **values: values[name] >= least,
+        f"{name} is {{{name}}}, it must be at least {least}",
+    )
+
+
+_COMMON = (
+    _at_least("input_size", 1),
+    _at_least("kernel_size", 1),
+    _at_least("stride", 1),
+    _at_least("dilation", 1),
+    _at_least("padding", 0),
+)
+
+CONVOLUTION = Operation(
+    "a convolution",
+    # Dumoulin and Visin 2016, "A guide to convolution arithmetic", relationship 15
+    SizeFormula("(input_size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1"),
+    *_COMMON,
+    Rule(
+        "kernel_size",
+        lambda input_size, kernel_size, padding, dilation, **_: (
+            dilation * (kernel_size - 1) + 1 <= input_size + 2 * padding
+        ),
+        "the kernel reaches over more cells than the padded input has",
+    ),
+)
+
+TRANSPOSED_CONVOLUTION = Operation(
+    "a transposed convolution",
+    # the inverse of the above, solved for the input; torch.nn.ConvTranspose2d, "Shape"
+    SizeFormula(
+        "(input_size - 1) * stride - 2 * padding"
+        " + dilation * (kernel_size - 1) + output_padding + 1"
+    ),
+    *_COMMON,
+    _at_least("output_padding", 0),
+    Rule(
+        "output_padding",
+        lambda stride, dilation, output_padding, **_: (
+            (output_padding < stride) | (output_padding < dilation)
+        ),
+        "output_padding must be smaller than stride or smaller than dilation",
+    ),
+)
+
+
+def pair(value, name: str) -> tuple[int, int]:
+    """`value` for (rows, columns): one integer stands for both; ValueError for anything else."""
+    both = (value, value) if isinstance(value, Integral) else value
+    try:
+        both = tuple(both)
+    except TypeError:
+        both = ()
+    if len(both) != 2 or any(isinstance(v, bool) or not isinstance(v, Integral) for v in both):
+        raise ValueError(
+            f"{name} is {value!r}: give one integer, or two as (rows, columns), such as {name}=(2, 1)."
+        )
+    return int(both[0]), int(both[1])
+
+
+def per_axis(**parameters) -> list[dict[str, int]]:
+    """[{name: rows' value}, {name: columns' value}] of parameters given as integers or pairs."""
+    pairs = {name: pair(value, name) for name, value in parameters.items()}
+    return [{name: both[axis] for name, both in pairs.items()} for axis in range(2)]

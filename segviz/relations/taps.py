@@ -1,0 +1,170 @@
+"""Relations between cells, as tables of taps: one row for each product that is added.
+
+A convolution is the table (input cell, kernel cell, output cell). Its matrix, its transpose, its
+gradient and every picture of it are this table read in different ways.
+
+On a grid the table is the product of two small ones, one for the rows and one for the columns: tap
+(i, k, o) exists where (i_row, k_row, o_row) and (i_column, k_column, o_column) do. Relations keep the
+two small tables, and multiply them out when asked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from segviz.relations.sizes import CONVOLUTION, TRANSPOSED_CONVOLUTION, pair, per_axis
+
+NOTHING = -1  # stands in a column where a tap meets no cell of it, such as a padding zero
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Named grids of cells and the taps between them.
+
+    sizes: name -> (rows, columns) of that grid.
+    axes: for the rows and for the columns, name -> integer array, one entry per tap on that axis:
+        the coordinate of the cell, or NOTHING.
+    """
+
+    sizes: Mapping[str, tuple[int, int]]
+    axes: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]
+
+    def column(self, name: str) -> np.ndarray:
+        """The flat index (row * width + column) of this grid's cell in every tap, shape (taps,)."""
+        row = self.axes[0][name][:, None]
+        column = self.axes[1][name][None, :]
+        index = row * self.sizes[name][1] + column  # (taps on rows, taps on columns)
+        return np.where((row < 0) | (column < 0), NOTHING, index).ravel()
+
+    def __len__(self) -> int:
+        return int(np.prod([len(next(iter(axis.values()))) for axis in self.axes]))
+
+    def renamed(self, names: Mapping[str, str]) -> "Relation":
+        """The same taps with grids called differently: {"input": "output", ...} old to new."""
+
+        def rename(mapping):
+            return {names.get(name, name): value for name, value in mapping.items()}
+
+        return Relation(rename(self.sizes), (rename(self.axes[0]), rename(self.axes[1])))
+
+    def apply(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """out[o] = sum over taps of values[i] * weights[k]; shape of the output grid, float64."""
+        height, width = self.sizes["output"]
+        return np.bincount(
+            self.column("output"),
+            weights=self.products(values, weights),
+            minlength=height * width,
+        ).reshape(height, width)
+
+    def products(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """values[i] * weights[k] of every tap, float64, shape (taps,)."""
+        values, weights = np.asarray(values, float), np.asarray(weights, float)
+        return values.ravel()[self.column("input")] * weights.ravel()[self.column("kernel")]
+
+    def matrix(self, weights: np.ndarray) -> np.ndarray:
+        """The matrix M with M @ values.ravel() == apply(values, weights).ravel().
+
+        Shape (output cells, input cells), dtype of `weights`. Each pair of cells meets in one tap at
+        most, so the entries are placed, not added.
+        """
+        weights = np.asarray(weights)
+        shape = [int(np.prod(self.sizes[name])) for name in ("output", "input")]
+        matrix = np.zeros(shape, weights.dtype)
+        matrix[self.column("output"), self.column("input")] = weights.ravel()[self.column("kernel")]
+        return matrix
+
+
+def convolution(input_size, kernel_size, *, stride=1, padding=0, dilation=1) -> Relation:
+    """The taps of `torch.nn.functional.conv2d` with one channel in and one out.
+
+    Every parameter is an integer or a pair (rows, columns). Grids: input, kernel, output.
+    ValueError, in a sentence, where torch refuses the parameters.
+    """
+    axes, sizes = [], []
+    for values in per_axis(
+        input_size=input_size,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    ):
+        CONVOLUTION.check(**values)
+        sizes.append(CONVOLUTION.size(**values))
+        axes.append(taps_on_axis(sizes[-1], **values))
+    return _relation(input_size, kernel_size, sizes, axes)
+
+
+def transposed_convolution(
+    input_size, kernel_size, *, stride=1, padding=0, output_padding=0, dilation=1
+) -> Relation:
+    """The taps of `torch.nn.functional.conv_transpose2d` with one channel in and one out.
+
+    It is the convolution from the output's size down to the input's, with the columns input and
+    output swapped. Every parameter is an integer or a pair (rows, columns). ValueError, in a
+    sentence, where torch refuses the parameters.
+    """
+    axes, sizes = [], []
+    for values in per_axis(
+        input_size=input_size,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        dilation=dilation,
+    ):
+        TRANSPOSED_CONVOLUTION.check(**values)
+        sizes.append(TRANSPOSED_CONVOLUTION.size(**values))
+        values.pop("output_padding")  # it has done its work: it is cells of the output
+        down = taps_on_axis(values.pop("input_size"), input_size=sizes[-1], **values)
+        axes.append({"input": down["output"], "kernel": down["kernel"], "output": down["input"]})
+    return _relation(input_size, kernel_size, sizes, axes)
+
+
+def conv_matrix(kernel, input_size, *, stride=1, padding=0, dilation=1) -> np.ndarray:
+    """The matrix C of a convolution: C @ image.ravel() is the flattened output.
+
+    kernel: array (kernel rows, kernel columns); input_size: integer or (rows, columns).
+    Returns an array (out_h * out_w, in_h * in_w) with the kernel's dtype. C.T is the transposed
+    convolution. ValueError, in a sentence, for a kernel that is not a grid of numbers and where torch
+    refuses the parameters. (Dumoulin and Visin 2016, section 4.1.)
+    """
+    kernel = grid(kernel, "kernel")
+    relation = convolution(
+        input_size, kernel.shape, stride=stride, padding=padding, dilation=dilation
+    )
+    return relation.matrix(kernel)
+
+
+def grid(values, name: str) -> np.ndarray:
+    """`values` as a 2-D array of finite numbers; ValueError, in a sentence, if they are not one."""
+    try:
+        array = np.asarray(values)
+        numeric = np.issubdtype(array.dtype, np.number) or array.dtype == bool
+    except (ValueError, TypeError):
+        numeric = False
+    if not numeric or array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            f"{name} is {values!r}: give a grid of numbers with equally long rows,"
+            f" such as {name}=[[1, 2, 3], [4, 5, 6]]."
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds a number that is not finite: {values!r}.")
+    return array
+
+
+def taps_on_axis(output_size, *, input_size, kernel_size, stride, padding, dilation):
+    """Tap (i, k, o) where i = o * stride - padding + k * dilation lies inside the input."""
+    o, k = np.divmod(np.arange(output_size * kernel_size), kernel_size)
+    i = o * stride - padding + k * dilation
+    inside = (i >= 0) & (i < input_size)
+    return {"input": i[inside], "kernel": k[inside], "output": o[inside]}
+
+
+def _relation(input_size, kernel_size, output_size, axes) -> Relation:
+    sizes = {
+        "input": pair(input_size, "input_size"),
+        "kernel": pair(kernel_size, "kernel_size"),
+        "output": tuple(output_size),
+    }
+    return Relation(sizes, tuple(axes))

@@ -1,0 +1,18 @@
+"""Scenes: pictures as plain data, and the painter that turns them into SVG."""
+
+from segviz.scenes.frame import frame
+from segviz.scenes.painter import layer_names, paint, shell, svg
+from segviz.scenes.scene import Board, BuildUp, Label, Scene, number
+
+__all__ = [
+    "Board",
+    "BuildUp",
+    "Label",
+    "Scene",
+    "frame",
+    "number",
+    "layer_names",
+    "paint",
+    "shell",
+    "svg",
+]

@@ -1,0 +1,122 @@
+"""The one painter: a Scene becomes fragments of SVG.
+
+`paint` gives them layer by layer, so that a page can swap those that changed. `svg` puts them into one
+picture that stands alone. Cells are drawn in the order of `Board.cells`, one <path> and one
+<text> each, so the n-th of either is the n-th cell. Cells are drawn in units of a cell, so that
+boards of the same shape are the same strings.
+"""
+
+from html import escape
+
+import numpy as np
+
+from segviz.scenes.palette import FAINT, FAINT_ROLES, FOCUS, INK, LINE, ROLES
+from segviz.scenes.scene import Board, Label, Scene, number
+
+# the style of an SVG holds for the whole page it stands in, hence the prefix
+_THEME_INK = f"var(--jp-ui-font-color1, {INK})"
+STYLE = (
+    ".sv{font-family:system-ui,'Segoe UI','DejaVu Sans',sans-serif;max-width:100%;height:auto}"
+    f".sv .c{{stroke:{LINE};stroke-width:.7}}.sv .c path{{vector-effect:non-scaling-stroke}}"
+    ".sv .fine{stroke:none}"
+    f".sv .n{{text-anchor:middle;fill:{INK};pointer-events:none}}.sv .z{{fill:{FAINT}}}"
+    f".sv .heading{{font-size:17px;font-weight:600;fill:{_THEME_INK}}}"
+    f".sv .title{{font-size:14px;fill:{_THEME_INK}}}"
+    f".sv .sign{{font-size:26px;text-anchor:middle;fill:{_THEME_INK}}}"
+    f".sv .formula{{font-size:15px;fill:{_THEME_INK}}}"
+    f".sv .call{{font:14px 'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:{_THEME_INK}}}"
+    f".sv .line{{stroke:{FAINT};stroke-width:1;fill:none;pointer-events:none}}"
+    + "".join(
+        f".sv .r-{name}{{fill:{ink.tint}}}.sv .fine.r-{name},.sv .fine .r-{name}{{fill:{ink.lit}}}"
+        f".sv .r-{name} .lit,.sv .r-{name}.lit{{fill:{ink.lit}}}"
+        f".sv .fine.r-{name} .lit,.sv .fine .r-{name}.lit{{fill:{ink.deep}}}"
+        for name, ink in ROLES.items()
+    )
+    + f".sv .c .lit{{stroke:{FOCUS};stroke-width:1.2}}.sv .fine .lit{{stroke-width:.4}}"
+    f".sv text.lit{{font-weight:700;fill:{INK}}}"
+    f".sv .c .focus{{stroke:{FOCUS};stroke-width:3.2}}.sv .c .pinned{{stroke-dasharray:5 2.5}}"
+)
+FINE = 7  # below this many units a cell's border would hide the cell
+
+
+def svg(scene: Scene, identity: str = "") -> str:
+    """The whole picture, self-contained; `identity` becomes the id of its root element."""
+    return shell(scene, paint(scene), identity)
+
+
+def shell(scene: Scene, layers: dict[str, list[str]], identity: str = "") -> str:
+    """The picture's frame around the layers of `paint`; a layer that is missing stays empty."""
+    width, height = scene.size
+    groups = "".join(
+        f'<g data-layer="{name}">{"".join(layers.get(name, ()))}</g>' for name in layer_names(scene)
+    )
+    named = f' id="{identity}"' if identity else ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg"{named} class="sv" viewBox="0 0 {width} {height}"'
+        f' width="{width}" role="img"><title>{escape(scene.title)}</title>'
+        f"<desc>{escape(scene.description)}</desc><style>{STYLE}</style>{groups}</svg>"
+    )
+
+
+def layer_names(scene: Scene) -> list[str]:
+    """The layers in the order they are drawn: the labels, then a layer for every board."""
+    return ["labels", *(board.name for board in scene.boards)]
+
+
+def paint(scene: Scene) -> dict[str, list[str]]:
+    """Layer -> pieces of SVG that joined make it."""
+    layers = {"labels": [_label(label) for label in scene.labels]}
+    for board in scene.boards:
+        corner = f'<g transform="translate({board.place[0]:g} {board.place[1]:g})">'
+        title = _label(Label(board.title, 0, -8, "title")) if board.title else ""
+        layers[board.name] = [corner, title, _cells(board), _numbers(board), "</g>"]
+    return layers
+
+
+def _label(label: Label) -> str:
+    return (
+        f'<text class="{label.kind}" x="{label.x:g}" y="{label.y:g}">{escape(label.text)}</text>'
+    )
+
+
+def _cells(board: Board) -> str:
+    """One <path> a cell, in units of a cell; and the outline of a board that does not draw all."""
+    rows, columns = np.divmod(board.cells, board.numbers.shape[1])
+    roles = board.roles().ravel()[board.cells]
+    shared = f"r-{roles[0]}" if len(set(roles)) == 1 else ""
+    paths = (
+        f'<path{"" if shared else f" class={chr(34)}r-{role}{chr(34)}"} d="M{column} {row}h1v1h-1z"/>'
+        for role, column, row in zip(roles, columns, rows, strict=True)
+    )
+    fine = "fine" if min(board.cell) < FINE else ""
+    scale = f"scale({board.cell[0]:.5g} {board.cell[1]:.5g})"
+    group = f'<g class="c {shared} {fine}" transform="{scale}">{"".join(paths)}</g>'
+    return group + _outline(board)
+
+
+def _outline(board: Board) -> str:
+    if len(board.cells) == board.numbers.size:
+        return ""
+    rows, columns = board.numbers.shape
+    across, down = board.cell[0] * columns, board.cell[1] * rows
+    return f'<path class="line" d="M0 0h{across:.5g}v{down:.5g}h{-across:.5g}z"/>'
+
+
+def _numbers(board: Board) -> str:
+    """One <text> a cell, large enough to read and small enough to fit; cut cells crossed out."""
+    width, height = board.cell
+    texts = [number(value) for value in board.numbers.ravel()[board.cells]]
+    longest = max(map(len, texts), default=1)
+    size = min(height * 0.62, width * 1.45 / max(longest, 1.6), 20)
+    lines, crosses = [], []
+    roles = board.roles().ravel()[board.cells]
+    rows, columns = np.divmod(board.cells, board.numbers.shape[1])
+    x, y = columns * width, rows * height
+    for text, role, left, top in zip(texts, roles, x, y, strict=True):
+        faint = ' class="z"' if role in FAINT_ROLES else ""
+        middle, baseline = left + width / 2, top + height / 2 + size * 0.36
+        lines.append(f'<text{faint} x="{middle:.1f}" y="{baseline:.1f}">{text}</text>')
+        if role == "cut":
+            crosses.append(f"M{left:.1f} {top:.1f}l{width:.1f} {height:.1f}")
+    cross = f'<path class="line" d="{"".join(crosses)}"/>' if crosses else ""
+    return f'<g class="n" font-size="{size:.3g}">{"".join(lines)}</g>{cross}'

@@ -1,0 +1,136 @@
+"""A Scene is a picture as plain data: boards of numbers, and the relation between their cells.
+
+It can be compared, serialised and tested without a browser. Nothing here draws.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segviz.relations import Relation
+
+
+def number(value: float) -> str:
+    """A number as the pictures write it: whole ones in full, others with four digits."""
+    whole = round(value)
+    return str(whole) if whole == value and abs(value) < 1e9 else f"{value:.4g}"
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A grid of numbers at a place in the picture.
+
+    numbers: float array (rows, columns); NaN where there is nothing to show (no cell is drawn).
+    columns: names of grids of the scene's relation -> integer array (rows, columns), which cell of that
+        grid each cell of the board stands for; NOTHING where it stands for none.
+    only: a grid of the relation; taps that meet NOTHING of it do not light this board. (A weight that
+        falls on an inserted zero is used in one view and not in another.)
+    role: a key of the palette, or an array (rows, columns) of keys.
+    place: (x, y) of the upper left corner; cell: (width, height) of one cell, in picture units.
+    says: a sentence for every cell drawn, in reading order; lead: what is put before it, where # stands
+        for the cell's flat index.
+    editable: the name of the explorer's array that typing into this board changes, or None.
+    """
+
+    name: str
+    title: str
+    numbers: np.ndarray
+    columns: dict[str, np.ndarray]
+    role: str | np.ndarray
+    place: tuple[float, float]
+    cell: tuple[float, float]
+    says: tuple[str, ...] = ()
+    lead: str = ""
+    editable: str | None = None
+    only: str | None = None
+
+    @property
+    def cells(self) -> np.ndarray:
+        """Flat indices (row * width + column) of the cells that are drawn."""
+        return np.flatnonzero(~np.isnan(self.numbers))
+
+    def roles(self) -> np.ndarray:
+        """The palette key of every cell, array (rows, columns)."""
+        return np.broadcast_to(np.asarray(self.role, object), self.numbers.shape)
+
+    def to_dict(self) -> dict:
+        """Everything, as lists, numbers and strings."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "numbers": [[None if np.isnan(v) else v for v in row] for row in self.numbers.tolist()],
+            "columns": {name: cells.tolist() for name, cells in self.columns.items()},
+            "role": self.roles().tolist(),
+            "place": list(self.place),
+            "cell": list(self.cell),
+            "says": list(self.says),
+            "lead": self.lead,
+            "editable": self.editable,
+            "only": self.only,
+        }
+
+
+@dataclass(frozen=True)
+class Label:
+    """A line of text in the picture. kind: heading, title, sign, note, formula or call."""
+
+    text: str
+    x: float
+    y: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class BuildUp:
+    """How the numbers of one board come about, step by step along another.
+
+    steps[t] lists (cell of `board`, its number after step t) for the cells that step t changes.
+    """
+
+    board: str
+    along: str
+    steps: tuple[tuple[tuple[int, float], ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """title, description: for readers and screen readers. size: (width, height) of the picture.
+    relation: the taps that tie the boards' cells together. call: the PyTorch call that gives the same
+    numbers. steps: the board that stepping walks along unless another one is pinned.
+    """
+
+    title: str
+    description: str
+    size: tuple[float, float]
+    boards: tuple[Board, ...]
+    labels: tuple[Label, ...]
+    relation: Relation
+    call: str
+    steps: str
+    build_up: BuildUp | None = None
+
+    def __getitem__(self, name: str) -> Board:
+        """The board of that name."""
+        return next(board for board in self.boards if board.name == name)
+
+    def to_dict(self) -> dict:
+        """Everything, as lists, numbers and strings, ready for json.dumps."""
+        names = self.relation.axes[0].keys()
+        return {
+            "title": self.title,
+            "description": self.description,
+            "size": list(self.size),
+            "boards": [board.to_dict() for board in self.boards],
+            "labels": [[label.text, label.x, label.y, label.kind] for label in self.labels],
+            "relation": {name: self.relation.column(name).tolist() for name in names},
+            "call": self.call,
+            "steps": self.steps,
+            "build_up": self.build_up
+            and [self.build_up.board, self.build_up.along, [list(s) for s in self.build_up.steps]],
+        }
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, Scene) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.title, self.call))
