@@ -16,7 +16,7 @@ LEVELS = 8
 _STREAM = 1  # of the scene's seed; the painter's noise has another
 # Hues go from 0 (red) over 512 (green) and 1024 (blue) round to 1536.
 _HUES = {BALL: 15, BOX: 138, STAR: 891, CAT: 1167, POLE: 553}
-_HUE_SPREAD = 69  # standard deviation
+_HUE_SPREAD = 61  # standard deviation
 _ROUND_THINGS = (BALL, BALL, BALL, BOX, BOX, BOX, STAR, STAR, CAT, CAT)  # how often each is drawn
 _TEXTURE_REACH = 204  # 10 % of the way from black to white, for one deviation of the texture
 
@@ -60,7 +60,7 @@ def plan(seed: int, height: int, width: int) -> Plan:
     ]
     round_things.sort(reverse=True)  # large ones first: the small ones stand in front
     things = [_round_thing(draws, label, radius, height, width) for radius, label in round_things]
-    things += [_pole(draws, height, width) for _ in range(draws.between(0, 3))]
+    things += [_pole(draws, height, width) for _ in range(draws.between(0, 4))]
     return Plan(seed, height, width, ground, light, tuple(things))
 
 
@@ -70,7 +70,8 @@ def _round_thing(draws: Draws, label: int, radius: int, height: int, width: int)
     centre = _somewhere(draws, height, width)
     angle, curl, mirrored = draws.below(shapes.TURN), draws.between(50, 100), draws.below(2) == 1
     if label == CAT:
-        edges = shapes.cat(centre, radius, mirrored, curl, pixel=_reference_pixel(short))
+        pixel = max(SUBPIXELS, SUBPIXELS * short // shapes.REFERENCE)
+        edges = shapes.cat(centre, radius, mirrored, curl, pixel)
     else:
         outline = {BALL: shapes.BALL, BOX: shapes.BOX, STAR: shapes.STAR}[label]
         edges = shapes.place(outline, centre, radius, angle)
@@ -81,7 +82,8 @@ def _pole(draws: Draws, height: int, width: int) -> Thing:
     centre = _somewhere(draws, height, width)
     lean = draws.between(-41, 41)  # 41 of 1024: a quarter of a radian
     angle = lean + (0 if draws.below(10) < 6 else shapes.TURN // 4)
-    thickness = draws.between(2, 5) * _reference_pixel(min(height, width))
+    # 1.5 to 4 pixels at the reference size: the thinnest things that a mask can hold.
+    thickness = max(SUBPIXELS, draws.between(24, 64) * min(height, width) // shapes.REFERENCE)
     reach = 2 * max(height, width) * SUBPIXELS  # beyond the borders on both sides
     return Thing(POLE, shapes.pole(centre, reach, angle, thickness), _surface(draws, POLE))
 
@@ -91,11 +93,6 @@ def _somewhere(draws: Draws, height: int, width: int) -> tuple[int, int]:
     x = (draws.below(1 << 16) * width * SUBPIXELS) >> 16
     y = (draws.below(1 << 16) * height * SUBPIXELS) >> 16
     return x, y
-
-
-def _reference_pixel(short: int) -> int:
-    """What is a pixel wide in a picture of the reference size, and never less than a pixel."""
-    return max(SUBPIXELS, SUBPIXELS * short // shapes.REFERENCE)
 
 
 def _surface(draws: Draws, label: int) -> Surface:

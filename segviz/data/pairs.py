@@ -30,11 +30,12 @@ def find_pairs(root: Path) -> list[Pair]:
     images = _by_stem(folders[0], IMAGE_SUFFIXES, problems)
     masks = _by_stem(folders[1], MASK_SUFFIXES, problems)
 
-    for stem in sorted(images.keys() - masks.keys()):
-        problems.append(_lonely(images[stem], "mask", f"{folders[1] / stem}.png", masks))
-    for stem in sorted(masks.keys() - images.keys()):
+    no_mask, no_image = images.keys() - masks.keys(), masks.keys() - images.keys()
+    for stem in sorted(no_mask):
+        problems.append(_lonely(images[stem], "mask", f"{folders[1] / stem}.png", no_image))
+    for stem in sorted(no_image):
         wanted = f"{folders[0] / stem}.jpg, .jpeg or .png"
-        problems.append(_lonely(masks[stem], "image", wanted, images))
+        problems.append(_lonely(masks[stem], "image", wanted, no_mask))
 
     if problems:
         raise DataError(_together(root, problems))
@@ -89,13 +90,13 @@ def _wrong_type(path: Path, suffixes: tuple[str, ...]) -> str:
             "labels of other classes. Export the mask as PNG from the tool that drew it; "
             "converting this file does not bring the labels back."
         )
-    kinds = " or ".join(suffix[1:].upper() for suffix in suffixes if suffix != ".jpeg")
+    kinds = " or ".join(suffix[1:].upper() for suffix in suffixes if suffix != ".jpg")
     return f"{path} is not a {kinds} file. Convert it, or move it out of the folder."
 
 
 def _lonely(path: Path, partner: str, wanted: str, candidates: Iterable[str]) -> str:
-    near = get_close_matches(path.stem, list(candidates), n=1, cutoff=0.7)
-    hint = f" (the nearest name there is {near[0]!r})" if near else ""
+    near = get_close_matches(path.stem, sorted(candidates), n=1, cutoff=0.7)
+    hint = f" (is it {near[0]!r}, under another name?)" if near else ""
     return f"{path} has no {partner}{hint}. Add {wanted}, or remove the file."
 
 

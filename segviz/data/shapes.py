@@ -65,7 +65,8 @@ def strokes(points: np.ndarray, width: int) -> Edges:
     """
     along = points[:, 1] - points[:, 0]
     length = np.array([max(1, isqrt(x * x + y * y)) for x, y in along.tolist()], np.int64)[:, None]
-    along = along * width // (2 * length)  # half the width, in the direction of the stroke
+    # Half the width along the stroke, rounded away from zero: never thinner than asked for.
+    along = np.sign(along) * -(-np.abs(along) * width // (2 * length))
     aside = along[:, ::-1] * np.array([-1, 1], np.int64)
     first, last = points[:, 0] - along, points[:, 1] + along
     corners = np.stack([first + aside, first - aside, last - aside, last + aside], axis=1)
