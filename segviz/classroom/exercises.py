@@ -179,7 +179,7 @@ def describe(case, run, reference):
     names = parameter_names(reference) if run is call else parameter_names(run)[1:]
     names += [f"argument {i + 1}" for i in range(len(names), len(case))]
     pairs = zip(names, case, strict=False)
-    return (("given", "\n".join(f"{name} = {written(value)}" for name, value in pairs)),)
+    return (("given", "\n".join(written(value, f"{name} = ") for name, value in pairs)),)
 
 
 def parameter_names(function):
@@ -189,15 +189,15 @@ def parameter_names(function):
         return []
 
 
-def written(value):
-    """Short, readable text for a value; an array on its own lines."""
+def written(value, lead=""):
+    """Short, readable text for a value after the lead; the rows of an array are aligned."""
     if not (hasattr(value, "shape") or isinstance(value, (list, tuple))):
-        return repr(value)
+        return f"{lead}{value!r}"
     try:
         array = as_array(value)
     except ValueError:  # items of different shapes
-        return "\n".join(written(item) for item in value)
-    return np.array2string(array, threshold=80, precision=4, separator=", ")
+        return "\n".join(written(item, lead) for item in value)
+    return lead + np.array2string(array, threshold=80, precision=4, separator=", ", prefix=lead)
 
 
 def count_open(answer):

@@ -93,5 +93,6 @@ def show_source(thing):
 def name_of(thing):
     if inspect.ismodule(thing):
         return thing.__name__
-    home = f"{thing.__module__}." if thing.__module__ else ""
-    return home + thing.__qualname__
+    if thing.__module__ in (None, "__main__"):  # compiled, or written in this notebook
+        return thing.__qualname__
+    return f"{thing.__module__}.{thing.__qualname__}"

@@ -120,7 +120,7 @@ def test_a_usual_mistake_is_named(stub, words, capsys):
     assert check(stub, reference, *CASES) is reference
     said = capsys.readouterr().out
     assert said.startswith("✗ Not yet: ") and words in said
-    assert "given:" in said and "kernel = [[1., 4., 1.]" in said
+    assert "given:" in said and "kernel = [[1., 4., 1.],\n              [1., 4., 3.]]" in said
 
 
 def test_the_authors_sentence_names_a_mistake_of_this_exercise(capsys):
