@@ -37,16 +37,9 @@ class Part(SegmentationDataset):
 
 def scenes(train_count: int, val_count: int, size: tuple[int, int] | None) -> Pair:
     """Procedural scenes: the seeds from 10,000 to train on, those from 900,000 to score on."""
-    height, width = size or (128, 128)
-    if height != width:
-        raise ValueError(
-            f"The scenes are square; {height}x{width} is not. Give one number twice, such as "
-            f"--size 128x128."
-        )
-    return (
-        Scenes(train_count, first_seed=10_000, size=height),
-        Scenes(val_count, first_seed=900_000, size=height),
-    )
+    size = size or (128, 128)
+    train = Scenes(train_count, first_seed=10_000, size=size)
+    return train, Scenes(val_count, first_seed=900_000, size=size)
 
 
 def folder(
