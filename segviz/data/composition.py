@@ -17,7 +17,7 @@ _STREAM = 1  # of the scene's seed; the painter's noise has another
 # Hues go from 0 (red) over 512 (green) and 1024 (blue) round to 1536.
 _HUES = {BALL: 15, BOX: 138, STAR: 891, CAT: 1167, POLE: 553}
 _HUE_SPREAD = 61  # standard deviation
-_ROUND_THINGS = (BALL, BALL, BALL, BOX, BOX, BOX, STAR, STAR, CAT, CAT)  # how often each is drawn
+_FIGURES = (BALL, BALL, BALL, BOX, BOX, BOX, STAR, STAR, CAT, CAT)  # how often each is drawn
 _TEXTURE_REACH = 204  # 10 % of the way from black to white, for one deviation of the texture
 
 
@@ -54,17 +54,16 @@ def plan(seed: int, height: int, width: int) -> Plan:
     ground = _surface(draws, BACKGROUND)
     light = draws.between(-510, 510), draws.between(-510, 510)  # up to 25 % across the picture
 
-    round_things = [
-        (shapes.RADII[draws.below(256)], draws.one_of(_ROUND_THINGS))
-        for _ in range(draws.between(2, 5))
+    figures = [
+        (shapes.RADII[draws.below(256)], draws.one_of(_FIGURES)) for _ in range(draws.between(2, 5))
     ]
-    round_things.sort(reverse=True)  # large ones first: the small ones stand in front
-    things = [_round_thing(draws, label, radius, height, width) for radius, label in round_things]
+    figures.sort(reverse=True)  # large ones first: the small ones stand in front
+    things = [_figure(draws, label, radius, height, width) for radius, label in figures]
     things += [_pole(draws, height, width) for _ in range(draws.between(0, 4))]
     return Plan(seed, height, width, ground, light, tuple(things))
 
 
-def _round_thing(draws: Draws, label: int, radius: int, height: int, width: int) -> Thing:
+def _figure(draws: Draws, label: int, radius: int, height: int, width: int) -> Thing:
     short = min(height, width)
     radius = radius * short // shapes.REFERENCE
     centre = _somewhere(draws, height, width)

@@ -21,8 +21,9 @@ _OUTSIDE = 256  # neither a label nor void
 class Folder(SegmentationDataset):
     """Photographs in root/images and their masks in root/masks, paired by file name.
 
-    `images/street_1.jpg` belongs to `masks/street_1.png`. Images are PNG or JPEG. Masks are grey
-    or palette PNG whose pixel values are class numbers. Items are sorted by name.
+    `images/street_1.jpg` belongs to `masks/street_1.png`. Images are PNG or JPEG, in colour or
+    grey, and are turned upright where the camera noted how it was held (EXIF). Masks are grey or
+    palette PNG whose pixel values are class numbers. Items are sorted by name.
 
     Names and pairs are checked here; sizes, labels and the files themselves when an item is read.
     `segviz.data.check(ds)` reads everything once and reports all that is wrong.

@@ -3,34 +3,46 @@
 import numpy as np
 
 from . import raster, textures
-from .composition import BACKGROUND, LEVELS, Plan, Surface
+from .composition import BACKGROUND, LEVELS, Plan, Surface, Thing
 from .draws import BELL_SPREAD, bell_noise
 
 _STREAM = 2  # of the scene's seed
 _NOISE_SPREAD = 61  # standard deviation: 3 % of the way from black to white, in 1/8 grey level
 
 
+Area = tuple[slice, slice, np.ndarray]
+
+
+def paint(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Image uint8 (3, H, W), red, green and blue, and mask uint8 (H, W)."""
+    areas = _areas(plan)
+    return _image(plan, areas), _mask(plan, areas)
+
+
 def paint_mask(plan: Plan) -> np.ndarray:
-    """uint8 (H, W): the label of every pixel."""
+    """The mask alone, uint8 (H, W)."""
+    return _mask(plan, _areas(plan))
+
+
+def _areas(plan: Plan) -> list[tuple[Thing, Area]]:
+    """The things that can be seen, each with the rows, columns and pixels that it covers."""
+    filled = [(thing, raster.fill(*thing.edges, plan.height, plan.width)) for thing in plan.things]
+    return [(thing, area) for thing, area in filled if area is not None]
+
+
+def _mask(plan: Plan, areas: list[tuple[Thing, Area]]) -> np.ndarray:
     mask = np.full((plan.height, plan.width), BACKGROUND, np.uint8)
-    for thing in plan.things:
-        area = raster.fill(*thing.edges, plan.height, plan.width)
-        if area is not None:
-            rows, columns, inside = area
-            mask[rows, columns][inside] = thing.label
+    for thing, (rows, columns, inside) in areas:
+        mask[rows, columns][inside] = thing.label
     return mask
 
 
-def paint_image(plan: Plan) -> np.ndarray:
-    """uint8 (3, H, W), red, green and blue."""
+def _image(plan: Plan, areas: list[tuple[Thing, Area]]) -> np.ndarray:
     height, width = plan.height, plan.width
     picture = _painted(plan.ground, height, width) + _daylight(plan.light, height, width)
-    for thing in plan.things:
-        area = raster.fill(*thing.edges, height, width)
-        if area is not None:
-            rows, columns, inside = area
-            piece = _painted(thing.surface, *inside.shape)
-            np.copyto(picture[:, rows, columns], piece, where=inside)
+    for thing, (rows, columns, inside) in areas:
+        piece = _painted(thing.surface, *inside.shape)
+        np.copyto(picture[:, rows, columns], piece, where=inside)
 
     noise = bell_noise(plan.seed, _STREAM, height, width)
     picture += (noise.astype(np.int32) * _NOISE_SPREAD // BELL_SPREAD).astype(np.int16)

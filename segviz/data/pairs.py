@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from .errors import DataError
 
@@ -72,14 +73,15 @@ def _by_stem(folder: Path, suffixes: tuple[str, ...], problems: list[str]) -> di
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name.lower() in _LEFT_BY_THE_SYSTEM:
             continue
+        stem = normalize("NFC", path.stem)  # macOS may store an accented letter as two characters
         if path.is_dir():
             problems.append(f"{path} is a folder; put its files directly into {folder}.")
         elif path.suffix.lower() not in suffixes:
             problems.append(_wrong_type(path, suffixes))
-        elif path.stem in found:
-            problems.append(f"{path} and {found[path.stem]} have the same name; remove one.")
+        elif stem in found:
+            problems.append(f"{path} and {found[stem]} have the same name; remove one.")
         if not path.is_dir():  # a file of the wrong type is no missing partner as well
-            found.setdefault(path.stem, path)
+            found.setdefault(stem, path)
     return found
 
 

@@ -24,14 +24,14 @@ import torch
 from .composition import CLASSES, plan
 from .dataset import SegmentationDataset
 from .errors import DataError
-from .painting import paint_image, paint_mask
+from .painting import paint, paint_mask
 from .palettes import SCENE_PALETTE
 
 
 class Scenes(SegmentationDataset):
     """Procedural scenes as a data set: item i is the scene of seed first_seed + i.
 
-    Nothing is stored; each item is painted when it is asked for, about 1.5 ms at 128 x 128.
+    Nothing is stored; each item is painted when it is asked for, about 2 ms at 128 x 128.
     By convention training seeds start at 10_000 and validation seeds at 900_000.
 
     Args:
@@ -57,8 +57,8 @@ class Scenes(SegmentationDataset):
         return self._length
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        planned = self._plan(index)
-        return torch.from_numpy(paint_image(planned)), torch.from_numpy(paint_mask(planned)).long()
+        image, mask = paint(self._plan(index))
+        return torch.from_numpy(image), torch.from_numpy(mask).long()
 
     def mask(self, index: int) -> torch.Tensor:
         return torch.from_numpy(paint_mask(self._plan(index))).long()
@@ -84,8 +84,7 @@ def scene(seed: int, size: int | tuple[int, int] = 128) -> tuple[np.ndarray, np.
     Raises:
         DataError: for a seed or a size that cannot be.
     """
-    planned = plan(checked_seed(seed), *checked_size(size))
-    return paint_image(planned), paint_mask(planned)
+    return paint(plan(checked_seed(seed), *checked_size(size)))
 
 
 def checked_seed(seed) -> int:

@@ -32,7 +32,7 @@ def test_nothing_labelled_is_refused(album):
 def test_frequencies_of_scenes_do_not_paint_images(monkeypatch):
     from segviz.data import scenes
 
-    monkeypatch.delattr(scenes, "paint_image")
+    monkeypatch.delattr(scenes, "paint")
     assert class_frequencies(Scenes(3, size=32)).sum() == pytest.approx(1)
 
 

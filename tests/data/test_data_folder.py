@@ -120,6 +120,12 @@ def test_other_files_are_named(album, stray):
     assert f"images/{stray} is not a PNG or JPEG file" in refusal(album)
 
 
+def test_an_accent_may_be_stored_as_one_character_or_two(album):
+    album.photograph("caf\u00e9.png")
+    album.mask("cafe\u0301.png")
+    assert len(Folder(album.root, CLASSES)) == 1
+
+
 def test_files_that_systems_leave_behind_do_no_harm(album):
     album.photograph()
     album.mask()

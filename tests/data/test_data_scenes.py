@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 from segviz.data import DataError, InMemory, Scenes, scene
 from segviz.data import composition as composing
-from segviz.data.painting import paint_image, paint_mask
+from segviz.data.painting import paint, paint_mask
 
 FINGERPRINTS = json.loads(Path(__file__).with_name("fingerprints.json").read_text())
 
@@ -58,8 +58,8 @@ def test_things_in_front_hide_things_behind():
 
 def test_image_and_mask_show_the_same_things():
     planned = composing.plan(2, 128, 128)
-    empty = paint_image(planned._replace(things=()))
-    changed = (paint_image(planned) != empty).any(axis=0)
+    empty = paint(planned._replace(things=()))[0]
+    changed = (paint(planned)[0] != empty).any(axis=0)
     thing = paint_mask(planned) > 0
     assert not (changed & ~thing).any()
     assert changed[thing].mean() > 0.97  # a pixel may be of the background's colour by chance
@@ -67,14 +67,14 @@ def test_image_and_mask_show_the_same_things():
 
 def test_a_plain_scene_is_the_colour_it_was_given():
     ground = composing.Surface((800, 400, 1600), (0, 0, 0), 0, 0, 0)
-    image = paint_image(composing.Plan(1, 64, 96, ground, (0, 0), ()))
+    image = paint(composing.Plan(1, 64, 96, ground, (0, 0), ()))[0]
     np.testing.assert_allclose(image.mean(axis=(1, 2)), [100, 50, 200], atol=0.7)
     np.testing.assert_allclose(image.std(axis=(1, 2)), 0.03 * 255, rtol=0.05)  # the noise
 
 
 def test_light_grows_to_the_right_and_downwards():
     ground = composing.Surface((1000, 1000, 1000), (0, 0, 0), 0, 0, 0)
-    image = paint_image(composing.Plan(1, 64, 96, ground, (500, -200), ())).astype(float)
+    image = paint(composing.Plan(1, 64, 96, ground, (500, -200), ()))[0].astype(float)
     assert image[:, :, -8:].mean() - image[:, :, :8].mean() == pytest.approx(500 / 8, rel=0.12)
     assert image[:, -8:].mean() - image[:, :8].mean() == pytest.approx(-200 / 8, rel=0.15)
 

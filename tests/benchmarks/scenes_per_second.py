@@ -1,0 +1,24 @@
+"""How many scenes one core paints in a second: python tests/benchmarks/scenes_per_second.py"""
+
+from time import perf_counter
+
+from segviz.data import Scenes
+
+COUNT = 500
+
+
+def rate(read, count: int) -> float:
+    start = perf_counter()
+    for index in range(count):
+        read(index)
+    return count / (perf_counter() - start)
+
+
+if __name__ == "__main__":
+    for size in (128, 256):
+        scenes = Scenes(COUNT, size=size)
+        scenes[0]  # load the textures
+        print(
+            f"{size} x {size}: {rate(scenes.__getitem__, COUNT):.0f} scenes/s, "
+            f"{rate(scenes.mask, COUNT):.0f} masks alone/s"
+        )
