@@ -61,25 +61,34 @@ class InMemory(SegmentationDataset):
         self.classes, self.palette = source.classes, source.palette
         self.ignore_index = source.ignore_index
         self._source = source
-        self._kept: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def __len__(self) -> int:
         return len(self._source)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         image, mask = self._item(index)
-        # Copies: who draws into an item must not change it for the next epoch.
-        return image.clone(), mask.long()
+        # A copy: who draws into an image must not change it for the next epoch.
+        return torch.from_numpy(image.copy()), int64_mask(mask)
 
     def mask(self, index: int) -> torch.Tensor:
-        return self._item(index)[1].long()
+        return int64_mask(self._item(index)[1])
 
     def name(self, index: int) -> str:
         return self._source.name(index)
 
-    def _item(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _item(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         position = self._position(index)
         if position not in self._kept:
             image, mask = self._source[position]
-            self._kept[position] = image, mask.to(torch.uint8)
+            self._kept[position] = image.numpy().copy(), mask.numpy().astype(np.uint8)
         return self._kept[position]
+
+
+def int64_mask(labels: np.ndarray) -> torch.Tensor:
+    """Labels of any whole-number type as a new int64 tensor.
+
+    NumPy does the conversion: torch would wake all its threads for it, which takes many times as
+    long as the work itself where the cores are busy.
+    """
+    return torch.from_numpy(labels.astype(np.int64))

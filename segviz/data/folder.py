@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .dataset import IGNORE_INDEX, SegmentationDataset
+from .dataset import IGNORE_INDEX, SegmentationDataset, int64_mask
 from .errors import DataError
 from .pairs import find_pairs
 from .palettes import distinct_colours
@@ -173,7 +173,7 @@ def _mask_tensor(labels: np.ndarray, size: Size | None) -> torch.Tensor:
         # A mean of labels 2 and 4 would be a 3 that nobody drew, hence nearest neighbour.
         picture = Image.fromarray(labels).resize(size[::-1], Image.Resampling.NEAREST)
         labels = np.asarray(picture)
-    return torch.from_numpy(labels.astype(np.int64))  # (h, w)
+    return int64_mask(labels)  # (h, w)
 
 
 def _checked_classes(classes: Sequence[str]) -> tuple[str, ...]:

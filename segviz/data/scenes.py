@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from .composition import CLASSES, plan
-from .dataset import SegmentationDataset
+from .dataset import SegmentationDataset, int64_mask
 from .errors import DataError
 from .painting import paint, paint_mask
 from .palettes import SCENE_PALETTE
@@ -58,10 +58,10 @@ class Scenes(SegmentationDataset):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         image, mask = paint(self._plan(index))
-        return torch.from_numpy(image), torch.from_numpy(mask).long()
+        return torch.from_numpy(image), int64_mask(mask)
 
     def mask(self, index: int) -> torch.Tensor:
-        return torch.from_numpy(paint_mask(self._plan(index))).long()
+        return int64_mask(paint_mask(self._plan(index)))
 
     def name(self, index: int) -> str:
         return f"scene {self._first_seed + self._position(index)}"

@@ -210,6 +210,8 @@ def test_labels_that_start_at_1_are_guessed(album):
     album.photograph(size=(2, 3))
     album.mask(labels=np.array([[1, 2, 3], [3, 2, 1]], np.uint8))
     assert "start at 1" in item_refusal(album)
+    album.mask(labels=np.array([[0, 2, 3], [3, 2, 1]], np.uint8))
+    assert "start at 1" not in item_refusal(album)
 
 
 def test_everything_wrong_with_an_item_is_said_at_once(album):
