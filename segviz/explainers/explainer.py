@@ -1,9 +1,8 @@
-"""An explainer: a pure function that draws a Scene, its parameters, and one predicate for what is legal."""
+"""An explainer: a function that draws a Scene, its parameters, and one predicate for the legal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 
@@ -39,8 +38,8 @@ class NumberGrid:
 class Explainer:
     """draw(**number grids, **the other parameters) -> Scene.
 
-    parameters: in the order of the sliders. Those further back yield: where an earlier one moves and
-    leaves a later one without a legal value, the later one moves to the nearest that is legal.
+    parameters: in the order of the sliders. Those further back yield: where an earlier one moves
+    and leaves a later one without a legal value, the later one moves to the nearest that is legal.
     operation: its `legal` is asked once per axis, with every parameter.
     """
 
@@ -52,8 +51,8 @@ class Explainer:
 
     @cached_property
     def limits(self) -> dict[str, np.ndarray]:
-        """name -> integer array (values of all earlier parameters ..., 2): the least and the greatest
-        value of this parameter from which the later ones can still be chosen legally."""
+        """name -> integer array (values of all earlier parameters ..., 2): the least and the
+        greatest value of this parameter from which the later ones can still be chosen legally."""
         return limits_of(self, {})
 
 

@@ -8,8 +8,8 @@ from segviz.scenes import Board
 def board(name, title, numbers, columns, role, *, at, area, largest=46, **more) -> Board:
     """A Board with square cells that fits into `area` (width, height) at `at` (x, y).
 
-    columns: names of the relation's grids that the cells stand for, in reading order; or name -> index
-    array where the order is another one.
+    columns: names of the relation's grids that the cells stand for, in reading order; or name ->
+    index array where the order is another one.
     """
     numbers = np.asarray(numbers, float)
     in_order = np.arange(numbers.size).reshape(numbers.shape)

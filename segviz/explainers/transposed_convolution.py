@@ -1,10 +1,10 @@
-"""The transposed convolution in three views of one relation: stamps, inserted zeros, the matrix C.T."""
+"""The transposed convolution as stamps, with inserted zeros, and as a matrix: one relation."""
 
 import numpy as np
 
 from segviz.explainers.explainer import Explainer, NumberGrid, Parameter
 from segviz.explainers.layout import board, by
-from segviz.explainers.sentences import Products, cell, counted, sum_of
+from segviz.explainers.sentences import Products, counted, sum_of
 from segviz.relations import (
     NOTHING,
     TRANSPOSED_CONVOLUTION,
@@ -25,7 +25,7 @@ ZEROS = {
     INSERTED: "0, inserted between two input cells: stride − 1 zeros go between neighbours.",
     PADDING: "0, padded: dilation·(kernel − 1) − padding zeros go around the input, and"
     " output_padding more at the bottom and on the right.",
-    CROPPED: "Cut off: padding is larger than dilation·(kernel − 1), and takes from the input itself.",
+    CROPPED: "Cut off: padding is larger than dilation·(kernel − 1), and takes from the input.",
 }
 
 
@@ -47,8 +47,8 @@ def draw(input, kernel, *, stride=1, padding=0, output_padding=0, dilation=1) ->
     return Scene(
         title="Transposed convolution",
         description=(
-            f"An input of {by(input.shape)} cells and a kernel of {by(kernel.shape)} give an output of"
-            f" {by(taps.sizes['output'])}, in three ways: stamps of the kernel that add up; a"
+            f"An input of {by(input.shape)} cells and a kernel of {by(kernel.shape)} give an output"
+            f" of {by(taps.sizes['output'])}, in three ways: stamps of the kernel that add up; a"
             " convolution of the input stretched with zeros; the matrix C.T times the flattened"
             f" input. {call}"
         ),
@@ -75,11 +75,13 @@ class _Story:
         self.outputs = tuple(
             f"{products.named('output', o)} = {sum_of([products.texts[t] for t in reached], total)}"
             f"   ({_overlap(len(reached))})"
-            for o, (reached, total) in enumerate(zip(products.of("output"), output.flat, strict=True))
+            for o, (reached, total) in enumerate(
+                zip(products.of("output"), output.flat, strict=True)
+            )
         )
         self.inputs = tuple(
-            f"{products.named('input', i)} = {number(value)} stamps the kernel{_cut(sent, kernel.size)}:"
-            f" {products.sent(sent) or 'nothing is left of it'}"
+            f"{products.named('input', i)} = {number(value)} stamps the kernel"
+            f"{_cut(sent, kernel.size)}: {products.sent(sent) or 'nothing is left of it'}"
             for i, (sent, value) in enumerate(zip(products.of("input"), input.flat, strict=True))
         )
         self.weights = tuple(
@@ -88,8 +90,8 @@ class _Story:
             for k, (used, value) in enumerate(zip(products.of("kernel"), kernel.flat, strict=True))
         )
         self.entries = {
-            (o, i): f"C.T[{o}, {i}] = {products.named('kernel', k)} = {number(kernel.flat[k])}: it takes"
-            f" {products.named('input', i)} to {products.named('output', o)} as {text}"
+            (o, i): f"C.T[{o}, {i}] = {products.named('kernel', k)} = {number(kernel.flat[k])}: "
+            f"{products.named('input', i)} → {products.named('output', o)} as {text}"
             for i, k, o, text in products
         }
 
@@ -208,8 +210,20 @@ def _matrix_boards(taps: Relation, input, kernel, story) -> tuple[Board, ...]:
     sent, got = "Column # of C.T:  ", "Row # of C.T times x:  "
     of_x, of_y = (story.inputs, "x", sent), (story.outputs, "y", got)
     return (
-        strip("rows", down, "output", "index", (left - 26, top), (24, tall), story.outputs, "", got),
-        strip("columns", across, "input", "index", (left, top - 19), (wide, 17), story.inputs, "", sent),
+        strip(
+            "rows", down, "output", "index", (left - 26, top), (24, tall), story.outputs, "", got
+        ),
+        strip(
+            "columns",
+            across,
+            "input",
+            "index",
+            (left, top - 19),
+            (wide, 17),
+            story.inputs,
+            "",
+            sent,
+        ),
         Board(
             "matrix",
             "",
@@ -243,14 +257,14 @@ def _headings(columns: int) -> tuple[Label, ...]:
 def _formula(values: list[dict[str, int]]) -> tuple[Label, ...]:
     """The size formula in words, and with the numbers of each axis."""
     size = TRANSPOSED_CONVOLUTION.size
-    filled = [f"{size.filled(**axis)} = {size(**axis)}" for axis in values]
-    if filled[0] == filled[1]:
-        text = f"= {filled[0]}"
-    else:
-        text = f"rows: {filled[0]}     columns: {filled[1]}"
+    rows, columns = (f"{size.filled(**axis)} = {size(**axis)}" for axis in values)
+    words = Label(f"output size = {size.in_words()}", 12, 644, "formula")
+    if rows == columns:
+        return words, Label(f"= {rows}", 12, 667, "formula")
     return (
-        Label(f"output size = {size.in_words()}", 12, 644, "formula"),
-        Label(text, 12, 667, "formula"),
+        words,
+        Label(f"rows: {rows}", 12, 667, "formula"),
+        Label(f"columns: {columns}", 500, 667, "formula"),
     )
 
 

@@ -1,7 +1,7 @@
-"""Output sizes along one axis, and which parameters are legal: torch's own rules, each with its sentence.
+"""Output sizes along one axis, and what is legal: torch's own rules, each with its sentence.
 
-A size formula is kept as one expression. It is evaluated for the size, and the same expression, with
-the numbers filled in, is what a picture prints.
+A size formula is kept as one expression. It is evaluated for the size, and the same expression,
+with the numbers filled in, is what a picture prints.
 """
 
 import re
@@ -39,7 +39,8 @@ def _typeset(expression: str) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """`holds(**values)` must be true; else `blame` is the parameter to change and `reason` says why."""
+    """`holds(**values)` must be true; else `blame` is the parameter to change and `reason` says
+    why."""
 
     blame: str
     holds: Callable
@@ -75,7 +76,8 @@ class Operation:
                 raise ValueError(self._sentence(rule, values))
 
     def nearest(self, name: str, **values: int) -> int | None:
-        """The legal value of `name` closest to the given one, all else unchanged; None if none is."""
+        """The legal value of `name` closest to the given one, all else unchanged; None if none
+        is."""
         given = values.pop(name)
         for distance in range(1, abs(given) + 1000):
             for value in (given - distance, given + distance):
@@ -151,7 +153,8 @@ def pair(value, name: str) -> tuple[int, int]:
         both = ()
     if len(both) != 2 or any(isinstance(v, bool) or not isinstance(v, Integral) for v in both):
         raise ValueError(
-            f"{name} is {value!r}: give one integer, or two as (rows, columns), such as {name}=(2, 1)."
+            f"{name} is {value!r}: give one integer, or two as (rows, columns),"
+            f" such as {name}=(2, 1)."
         )
     return int(both[0]), int(both[1])
 

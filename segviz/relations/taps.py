@@ -4,8 +4,8 @@ A convolution is the table (input cell, kernel cell, output cell). Its matrix, i
 gradient and every picture of it are this table read in different ways.
 
 On a grid the table is the product of two small ones, one for the rows and one for the columns: tap
-(i, k, o) exists where (i_row, k_row, o_row) and (i_column, k_column, o_column) do. Relations keep the
-two small tables, and multiply them out when asked.
+(i, k, o) exists where (i_row, k_row, o_row) and (i_column, k_column, o_column) do. Relations keep
+the two small tables, and multiply them out when asked.
 """
 
 from collections.abc import Mapping
@@ -65,8 +65,8 @@ class Relation:
     def matrix(self, weights: np.ndarray) -> np.ndarray:
         """The matrix M with M @ values.ravel() == apply(values, weights).ravel().
 
-        Shape (output cells, input cells), dtype of `weights`. Each pair of cells meets in one tap at
-        most, so the entries are placed, not added.
+        Shape (output cells, input cells), dtype of `weights`. Each pair of cells meets in one tap
+        at most, so the entries are placed, not added.
         """
         weights = np.asarray(weights)
         shape = [int(np.prod(self.sizes[name])) for name in ("output", "input")]
@@ -126,8 +126,8 @@ def conv_matrix(kernel, input_size, *, stride=1, padding=0, dilation=1) -> np.nd
 
     kernel: array (kernel rows, kernel columns); input_size: integer or (rows, columns).
     Returns an array (out_h * out_w, in_h * in_w) with the kernel's dtype. C.T is the transposed
-    convolution. ValueError, in a sentence, for a kernel that is not a grid of numbers and where torch
-    refuses the parameters. (Dumoulin and Visin 2016, section 4.1.)
+    convolution. ValueError, in a sentence, for a kernel that is not a grid of numbers and where
+    torch refuses the parameters. (Dumoulin and Visin 2016, section 4.1.)
     """
     kernel = grid(kernel, "kernel")
     relation = convolution(

@@ -1,8 +1,8 @@
 """The transposed convolution seen as an ordinary one, over a stretched input.
 
 Between the cells of the input stride - 1 zeros are inserted, around them zeros are padded, and a
-convolution of stride 1 with the flipped kernel gives the output (Dumoulin and Visin 2016, section 4).
-Written as taps this is the transposed convolution's own table, with the products by zero added.
+convolution of stride 1 with the flipped kernel gives the output (Dumoulin and Visin 2016, section
+4). Written as taps this is the transposed convolution's own table, with the products by zero added.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ INPUT, INSERTED, PADDING, CROPPED = range(4)
 @dataclass(frozen=True)
 class ZeroInsertion:
     """relation: grids input, stretched, kernel, flipped, output; input is NOTHING under a zero.
-    source: for every cell of the stretched grid the flat index of the input cell that stands there, or
+    source: for every cell of the stretched grid the flat index of the input cell that stands there,
+    or
         NOTHING; integer array (rows, columns).
     kinds: for every cell of the stretched grid INPUT, INSERTED, PADDING or CROPPED, integer array
         (rows, columns). CROPPED cells are those that padding cuts off before the convolution.
@@ -34,8 +35,14 @@ class ZeroInsertion:
 
     @property
     def plain(self) -> Relation:
-        """The ordinary convolution it is: grids input (the stretched one), kernel (flipped), output."""
-        names = {"input": "source", "stretched": "input", "kernel": "unflipped", "flipped": "kernel"}
+        """The ordinary convolution it is: grids input (the stretched one), kernel (flipped),
+        output."""
+        names = {
+            "input": "source",
+            "stretched": "input",
+            "kernel": "unflipped",
+            "flipped": "kernel",
+        }
         return self.relation.renamed(names)
 
 
@@ -44,8 +51,8 @@ def zero_insertion(
 ) -> ZeroInsertion:
     """The taps of `conv_transpose2d` as a convolution over the stretched input.
 
-    Parameters and errors as for `transposed_convolution`. The stretched grid shows everything that is
-    there: the input's cells, the inserted and the padded zeros, and what a padding larger than
+    Parameters and errors as for `transposed_convolution`. The stretched grid shows everything that
+    is there: the input's cells, the inserted and the padded zeros, and what a padding larger than
     dilation * (kernel_size - 1) crops away.
     """
     axes, sizes, sources, kinds = [], [], [], []
@@ -81,9 +88,7 @@ def zero_insertion(
     )
 
 
-def _on_axis(
-    output_size, *, input_size, kernel_size, stride, padding, output_padding, dilation
-):
+def _on_axis(output_size, *, input_size, kernel_size, stride, padding, output_padding, dilation):
     before = dilation * (kernel_size - 1) - padding  # zeros in front; negative: cells cut off
     after = before + output_padding
     core = (input_size - 1) * stride + 1
@@ -92,7 +97,11 @@ def _on_axis(
     on_input = (position >= 0) & (position < core) & (position % stride == 0)
     source = np.where(on_input, position // stride, NOTHING)
     kind = np.select(
-        [(position < -before) | (position >= core + after), on_input, (position < 0) | (position >= core)],
+        [
+            (position < -before) | (position >= core + after),
+            on_input,
+            (position < 0) | (position >= core),
+        ],
         [CROPPED, INPUT, PADDING],
         INSERTED,
     )
@@ -105,10 +114,14 @@ def _on_axis(
         dilation=dilation,
     )
     stretched, flipped = taps["input"], taps["kernel"]
-    return source, kind, {
-        "input": source[stretched],
-        "stretched": stretched,
-        "kernel": kernel_size - 1 - flipped,
-        "flipped": flipped,
-        "output": taps["output"],
-    }
+    return (
+        source,
+        kind,
+        {
+            "input": source[stretched],
+            "stretched": stretched,
+            "kernel": kernel_size - 1 - flipped,
+            "flipped": flipped,
+            "output": taps["output"],
+        },
+    )

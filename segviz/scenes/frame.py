@@ -1,4 +1,4 @@
-"""A Scene as strings for a page: the painted fragments, and the data that hovering and stepping read.
+"""A Scene as strings for a page: what is painted, and what hovering and stepping read.
 
 Equal strings of different scenes are equal parts, so a page with many scenes keeps each only once.
 """
@@ -19,7 +19,7 @@ def frame(scene: Scene) -> dict[str, list[str]]:
     every board "<board>:keys" and "<board>:says".
     """
     parts = paint(scene)
-    parts["about"] = [_json({"title": scene.title, "description": scene.description})]
+    parts["about"] = [_json({"description": scene.description, "steps": scene.steps})]
     parts["relation"] = [_json(_relation(scene.relation))]
     parts["build_up"] = [_json(_build_up(scene))]
     for board in scene.boards:
@@ -59,7 +59,11 @@ def _keys(board: Board) -> dict:
 
 
 def _list(values: np.ndarray) -> list[int] | dict:
-    return {"count": len(values)} if np.array_equal(values, np.arange(len(values))) else values.tolist()
+    return (
+        {"count": len(values)}
+        if np.array_equal(values, np.arange(len(values)))
+        else values.tolist()
+    )
 
 
 def _build_up(scene: Scene) -> dict | None:

@@ -1,9 +1,10 @@
 """The one painter: a Scene becomes fragments of SVG.
 
-`paint` gives them layer by layer, so that a page can swap those that changed. `svg` puts them into one
-picture that stands alone. Cells are drawn in the order of `Board.cells`, one <path> and one
-<text> each, so the n-th of either is the n-th cell. Cells are drawn in units of a cell, so that
-boards of the same shape are the same strings.
+`paint` gives them layer by layer, so that a page can swap those that changed. `svg` puts them into
+one picture that stands alone. Cells are drawn in the order of `Board.cells`, one <path> and one
+<text> each, so the n-th of either is the n-th cell. Attributes are quoted with ', which JSON need
+not escape. Cells are drawn in units of a cell, so that boards of the same shape are the same
+strings.
 """
 
 from html import escape
@@ -27,7 +28,8 @@ STYLE = (
     f".sv .call{{font:14px 'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:{_THEME_INK}}}"
     f".sv .line{{stroke:{FAINT};stroke-width:1;fill:none;pointer-events:none}}"
     + "".join(
-        f".sv .r-{name}{{fill:{ink.tint}}}.sv .fine.r-{name},.sv .fine .r-{name}{{fill:{ink.lit}}}"
+        f".sv .r-{name}{{fill:{ink.tint}}}"
+        f".sv .fine.r-{name},.sv .fine .r-{name}{{fill:{ink.small}}}"
         f".sv .r-{name} .lit,.sv .r-{name}.lit{{fill:{ink.lit}}}"
         f".sv .fine.r-{name} .lit,.sv .fine .r-{name}.lit{{fill:{ink.deep}}}"
         for name, ink in ROLES.items()
@@ -65,18 +67,16 @@ def layer_names(scene: Scene) -> list[str]:
 
 def paint(scene: Scene) -> dict[str, list[str]]:
     """Layer -> pieces of SVG that joined make it."""
-    layers = {"labels": [_label(label) for label in scene.labels]}
+    layers = {"labels": ["".join(map(_label, scene.labels))]}
     for board in scene.boards:
-        corner = f'<g transform="translate({board.place[0]:g} {board.place[1]:g})">'
+        corner = f"<g transform='translate({board.place[0]:g} {board.place[1]:g})'>"
         title = _label(Label(board.title, 0, -8, "title")) if board.title else ""
-        layers[board.name] = [corner, title, _cells(board), _numbers(board), "</g>"]
+        layers[board.name] = [corner + title, _cells(board), _numbers(board) + "</g>"]
     return layers
 
 
 def _label(label: Label) -> str:
-    return (
-        f'<text class="{label.kind}" x="{label.x:g}" y="{label.y:g}">{escape(label.text)}</text>'
-    )
+    return f"<text class='{label.kind}' x='{label.x:g}' y='{label.y:g}'>{escape(label.text)}</text>"
 
 
 def _cells(board: Board) -> str:
@@ -84,13 +84,14 @@ def _cells(board: Board) -> str:
     rows, columns = np.divmod(board.cells, board.numbers.shape[1])
     roles = board.roles().ravel()[board.cells]
     shared = f"r-{roles[0]}" if len(set(roles)) == 1 else ""
+    classes = ["" if shared else f" class='r-{role}'" for role in roles]
     paths = (
-        f'<path{"" if shared else f" class={chr(34)}r-{role}{chr(34)}"} d="M{column} {row}h1v1h-1z"/>'
-        for role, column, row in zip(roles, columns, rows, strict=True)
+        f"<path{of_role} d='M{column} {row}h1v1h-1z'/>"
+        for of_role, column, row in zip(classes, columns, rows, strict=True)
     )
     fine = "fine" if min(board.cell) < FINE else ""
     scale = f"scale({board.cell[0]:.5g} {board.cell[1]:.5g})"
-    group = f'<g class="c {shared} {fine}" transform="{scale}">{"".join(paths)}</g>'
+    group = f"<g class='c {shared} {fine}' transform='{scale}'>{''.join(paths)}</g>"
     return group + _outline(board)
 
 
@@ -99,7 +100,7 @@ def _outline(board: Board) -> str:
         return ""
     rows, columns = board.numbers.shape
     across, down = board.cell[0] * columns, board.cell[1] * rows
-    return f'<path class="line" d="M0 0h{across:.5g}v{down:.5g}h{-across:.5g}z"/>'
+    return f"<path class='line' d='M0 0h{across:.5g}v{down:.5g}h{-across:.5g}z'/>"
 
 
 def _numbers(board: Board) -> str:
@@ -113,10 +114,10 @@ def _numbers(board: Board) -> str:
     rows, columns = np.divmod(board.cells, board.numbers.shape[1])
     x, y = columns * width, rows * height
     for text, role, left, top in zip(texts, roles, x, y, strict=True):
-        faint = ' class="z"' if role in FAINT_ROLES else ""
+        faint = " class='z'" if role in FAINT_ROLES else ""
         middle, baseline = left + width / 2, top + height / 2 + size * 0.36
-        lines.append(f'<text{faint} x="{middle:.1f}" y="{baseline:.1f}">{text}</text>')
+        lines.append(f"<text{faint} x='{middle:.1f}' y='{baseline:.1f}'>{text}</text>")
         if role == "cut":
             crosses.append(f"M{left:.1f} {top:.1f}l{width:.1f} {height:.1f}")
-    cross = f'<path class="line" d="{"".join(crosses)}"/>' if crosses else ""
-    return f'<g class="n" font-size="{size:.3g}">{"".join(lines)}</g>{cross}'
+    cross = f"<path class='line' d='{''.join(crosses)}'/>" if crosses else ""
+    return f"<g class='n' font-size='{size:.3g}'>{''.join(lines)}</g>{cross}"

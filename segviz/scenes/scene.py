@@ -21,13 +21,16 @@ class Board:
     """A grid of numbers at a place in the picture.
 
     numbers: float array (rows, columns); NaN where there is nothing to show (no cell is drawn).
-    columns: names of grids of the scene's relation -> integer array (rows, columns), which cell of that
+    columns: names of grids of the scene's relation -> integer array (rows, columns), which cell of
+    that
         grid each cell of the board stands for; NOTHING where it stands for none.
-    only: a grid of the relation; taps that meet NOTHING of it do not light this board. (A weight that
+    only: a grid of the relation; taps that meet NOTHING of it do not light this board. (A weight
+    that
         falls on an inserted zero is used in one view and not in another.)
     role: a key of the palette, or an array (rows, columns) of keys.
     place: (x, y) of the upper left corner; cell: (width, height) of one cell, in picture units.
-    says: a sentence for every cell drawn, in reading order; lead: what is put before it, where # stands
+    says: a sentence for every cell drawn, in reading order; lead: what is put before it, where #
+    stands
         for the cell's flat index.
     editable: the name of the explorer's array that typing into this board changes, or None.
     """
@@ -95,8 +98,8 @@ class BuildUp:
 @dataclass(frozen=True, eq=False)
 class Scene:
     """title, description: for readers and screen readers. size: (width, height) of the picture.
-    relation: the taps that tie the boards' cells together. call: the PyTorch call that gives the same
-    numbers. steps: the board that stepping walks along unless another one is pinned.
+    relation: the taps that tie the boards' cells together. call: the PyTorch call that gives the
+    same numbers. steps: the board that stepping walks along unless another one is pinned.
     """
 
     title: str

@@ -1,0 +1,327 @@
+"""The one widget: it shows the scenes of any explainer, with sliders, and lets cells be pointed at.
+
+The picture is painted in Python. The browser swaps fragments and lights cells, so neither a slider
+nor the mouse waits for the kernel: the states next to the shown one are there before they are
+needed.
+"""
+
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import numpy as np
+import traitlets
+
+from segviz.explainers.explainer import Explainer, Parameter
+from segviz.explorer.bundle import Bundle, part_names
+from segviz.explorer.front import CODE, STYLE, parameter_tables
+from segviz.explorer.page import write_page
+from segviz.relations import grid, pair
+from segviz.scenes import Scene, shell, svg
+
+EAGER = (
+    250_000  # characters of frames that travel with the widget; the browser asks for others itself
+)
+
+
+class Stage(anywidget.AnyWidget):
+    """The picture in the browser; all that it shows arrives in these traits."""
+
+    _esm = CODE
+    _css = STYLE
+
+    shell = traitlets.Unicode().tag(sync=True)
+    still = traitlets.Unicode().tag(sync=True)
+    parts = traitlets.List().tag(sync=True)
+    boards = traitlets.List().tag(sync=True)
+    parameters = traitlets.List().tag(sync=True)
+    controls = traitlets.Dict().tag(sync=True, **ipywidgets.widget_serialization)
+    state = traitlets.List().tag(sync=True)
+    version = traitlets.Int().tag(sync=True)
+    eager = traitlets.Dict().tag(sync=True)
+    now = traitlets.Dict(default_value={"pool": {}, "frames": {}}).tag(sync=True)
+
+
+class Setting(traitlets.TraitType):
+    """A parameter of an explorer: assigning it is `explorer.set(name=value)`."""
+
+    def set(self, obj, value):
+        obj.set(**{self.name: value})
+
+    def store(self, obj, value):
+        """Takes a value that has been checked, and notifies."""
+        super().set(obj, value)
+
+
+class Explorer(ipywidgets.VBox):
+    """Shows an explainer. Its parameters are traits: integers, or pairs where rows and columns
+    differ; its number grids are traits too, as lists of rows.
+
+    ValueError, in a sentence, for values that torch refuses or that the sliders do not reach;
+    nothing has changed then.
+    """
+
+    def __init__(self, explainer: Explainer, **settings):
+        self.explainer = explainer
+        self._patterns = {g.name: np.asarray(g.pattern, float) for g in explainer.grids}
+        self._values = {p.name: (p.start, p.start) for p in explainer.parameters}
+        self._version = 0
+        super().__init__()
+        self.add_class("sv-explorer")
+        self.add_traits(**{name: Setting() for name in (*self._values, *self._patterns)})
+        self._stage = Stage()
+        self._take(settings)
+        self._build()
+
+    # -- from Python
+
+    def set(self, **settings) -> None:
+        """Changes several parameters or grids at once, such as set(stride=3, output_padding=2)."""
+        values, version = dict(self._values), self._version
+        self._take(settings)
+        if self._values == values and self._version == version:
+            return
+        self._show()
+        for name, pair_of_sliders in self._sliders.items():
+            self._place_sliders(name, pair_of_sliders)
+
+    @property
+    def values(self) -> dict[str, tuple[int, int]]:
+        """Every parameter as (rows, columns)."""
+        return dict(self._values)
+
+    @property
+    def scene(self) -> Scene:
+        """The picture that is shown, as data."""
+        return self.scene_of(self._values)
+
+    def save(self, path, vary=None) -> Path:
+        """Writes one self-contained page: the same explorer, without a kernel or a network.
+
+        vary: names of the parameters whose sliders still move in it; by default as many as fit into
+        2 MB, in the order of the sliders. The others are shown as fixed. ValueError, in a sentence,
+        for a name that is not a parameter, or when all the states would be too much for a page.
+        """
+        return write_page(self, Path(path), vary)
+
+    def still(self) -> str:
+        """The picture that is shown, as one SVG."""
+        return svg(self.scene, self._stage.still)
+
+    # -- the state: what is set, and the scenes of it
+
+    def _take(self, settings) -> None:
+        """Checks all, then changes all."""
+        patterns, values = dict(self._patterns), dict(self._values)
+        sizes = {g.name: g.size for g in self.explainer.grids}
+        for name, value in settings.items():
+            if name in patterns:
+                numbers = grid(value, name).astype(float)
+                patterns[name] = _laid_over(numbers, patterns[name])
+                values[sizes[name]] = numbers.shape
+            elif name not in values:
+                known = ", ".join((*values, *patterns))
+                raise ValueError(f"There is no parameter {name}. The parameters are {known}.")
+        for name, value in settings.items():
+            if name in values:
+                values[name] = pair(value, name)
+        self._check(values)
+        changed = any(not np.array_equal(patterns[n], self._patterns[n]) for n in patterns)
+        self._patterns, self._values = patterns, values
+        self._version += changed
+        self._store()
+
+    def _check(self, values) -> None:
+        for parameter in self.explainer.parameters:
+            for value in values[parameter.name]:
+                if value not in parameter.values:
+                    raise ValueError(_out_of_range(parameter, value))
+        for axis in range(2):
+            self.explainer.operation.check(**{name: both[axis] for name, both in values.items()})
+
+    def _store(self) -> None:
+        traits = self.traits()
+        with self.hold_trait_notifications():
+            for name, (rows, columns) in self._values.items():
+                traits[name].store(self, rows if rows == columns else (rows, columns))
+            for name, numbers in self._numbers(self._values).items():
+                traits[name].store(self, numbers.tolist())
+
+    def _numbers(self, values) -> dict[str, np.ndarray]:
+        """The grids, cut to the size that their parameter says."""
+        cut = {}
+        for each in self.explainer.grids:
+            rows, columns = values[each.size]
+            cut[each.name] = self._patterns[each.name][:rows, :columns]
+        return cut
+
+    def scene_of(self, values) -> Scene:
+        """The picture of another state with the same numbers; values: {name: (rows, columns)}."""
+        sizes = {each.size for each in self.explainer.grids}
+        others = {name: value for name, value in values.items() if name not in sizes}
+        return self.explainer.draw(**self._numbers(values), **others)
+
+    # -- to the browser
+
+    def _build(self) -> None:
+        scene, stage = self.scene, self._stage
+        self._sliders = {p.name: self._new_sliders(p) for p in self.explainer.parameters}
+        for name, pair_of_sliders in self._sliders.items():
+            self._place_sliders(name, pair_of_sliders)
+        unequal = any(rows != columns for rows, columns in self._values.values())
+        box = ipywidgets.Checkbox(
+            value=unequal, description="rows and columns differ", indent=False
+        )
+        box.add_class("sv-unequal")
+        stage.still = f"sv-still-{stage.model_id}"
+        stage.shell = shell(scene, {})
+        stage.parts = part_names(scene)
+        stage.boards = [board.name for board in scene.boards]
+        limits, parameters = self.explainer.limits, self.explainer.parameters
+        stage.parameters = parameter_tables([limits] * 2, {}, list(self._values), parameters)
+        stage.controls = {"sliders": list(self._sliders.values()), "unequal": box}
+        stage.observe(self._moved, "state")
+        stage.on_msg(self._heard)
+        self._show()
+        sliders = ipywidgets.Box([s for both in self._sliders.values() for s in both] + [box])
+        sliders.add_class("sv-controls")
+        self.children = [sliders, stage]
+
+    def _show(self) -> None:
+        """Tells the browser the state; with it a frame, where it might not have one."""
+        stage = self._stage
+        if self._version != stage.version or not stage.eager:
+            if stage.eager:  # new numbers: first what is looked at
+                stage.now = self._bundle([self._values])
+            stage.version = self._version
+            stage.eager = self._bundle(self._neighbours(), EAGER)
+        elif self.key(self._values) not in stage.eager["frames"]:
+            stage.now = self._bundle([self._values])
+        stage.state = [value for both in self._values.values() for value in both]
+
+    def key(self, values) -> str:
+        """The name of a state, the same here and in the browser."""
+        return f"{self._version}:" + ",".join(str(v) for both in values.values() for v in both)
+
+    def _bundle(self, states, most: float = float("inf")) -> dict:
+        """What the browser needs to show these states: the first, and of the others as many as fit
+        into `most` characters, small pictures before large ones."""
+        first, *others = [(self.key(values), self.scene_of(values)) for values in states]
+        bundle = Bundle()
+        bundle.add(*first)
+        for key, scene in sorted(others, key=lambda other: len(other[1].relation)):
+            bundle.add(key, scene, most)
+        return bundle.to_dict()
+
+    def _neighbours(self) -> list[dict]:
+        """The state shown, and those that one slider reaches from it without moving another."""
+        states = [self._values]
+        for parameter in self.explainer.parameters:
+            for value in parameter.values:
+                values = {**self._values, parameter.name: (value, value)}
+                axes = [{name: both[axis] for name, both in values.items()} for axis in range(2)]
+                legal = all(self.explainer.operation.legal(**axis) for axis in axes)
+                if legal and values not in states:
+                    states.append(values)
+        return states
+
+    def _new_sliders(self, parameter: Parameter):
+        both = []
+        for name in ("rows", "columns"):
+            slider = ipywidgets.IntSlider(
+                min=parameter.first,
+                max=max(parameter.last, parameter.first + 1),
+                description=parameter.label,
+                style={"description_width": "118px"},
+                layout={"width": "auto"},
+            )
+            slider.add_class(f"sv-{name}")
+            both.append(slider)
+        return both
+
+    def _place_sliders(self, name, both) -> None:
+        """Puts the sliders on the state, widening their range first: the browser narrows it."""
+        for slider, value in zip(both, self._values[name], strict=True):
+            slider.min, slider.max = min(slider.min, value), max(slider.max, value)
+            slider.value = value
+
+    def picture_traits(self) -> dict:
+        """What a stage needs to know of the picture, whoever its sliders are."""
+        names = ("shell", "still", "parts", "boards", "state", "version")
+        return {name: getattr(self._stage, name) for name in names}
+
+    # -- from the browser
+
+    def _moved(self, change) -> None:
+        """The sliders were moved to a state that is legal, for the browser has the limits."""
+        names = list(self._values)
+        values = {n: tuple(change.new[2 * i : 2 * i + 2]) for i, n in enumerate(names)}
+        if values == self._values:
+            return
+        self._check(values)
+        self._values = values
+        self._store()
+        self._show()
+
+    def _heard(self, _widget, message, _buffers) -> None:
+        if "hello" in message:
+            self._stage.send({"ready": True})
+        if "want" in message:
+            states = self._states(message["want"])
+            self._stage.send({"bundle": self._bundle(states) if states else Bundle().to_dict()})
+        if "edit" in message:
+            self._stage.send({"tell": self._edited(**message["edit"])})
+
+    def _states(self, keys) -> list[dict]:
+        """The states of these keys; those of older numbers are left out."""
+        states = []
+        for key in keys:
+            version, values = key.split(":")
+            numbers = [int(value) for value in values.split(",")]
+            if int(version) == self._version:
+                pairs = zip(numbers[::2], numbers[1::2], strict=True)
+                states.append(dict(zip(self._values, pairs, strict=True)))
+        return states
+
+    def _edited(self, grid: str, cell: int, width: int, text: str) -> str:
+        """Takes a typed number; returns the sentence to show, empty if all is well."""
+        try:
+            value = float(text.strip().replace(",", ".").replace("−", "-"))
+        except ValueError:
+            return f"“{text}” is not a number. Type one such as 3, -1 or 0.5; nothing was changed."
+        if not np.isfinite(value) or abs(value) >= 1e6:
+            return f"{text} is too large to show. Type a number between -999999 and 999999."
+        numbers = np.asarray(getattr(self, grid), float)
+        numbers[divmod(cell, width)] = value
+        self.set(**{grid: numbers})
+        return ""
+
+    # -- where no widget can be shown
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        return {**data, "text/plain": f"{self.scene.title}: {self.scene.call}"}
+
+    def _ipython_display_(self) -> None:
+        """The widget, and after it the still picture, which the stage hides wherever it runs."""
+        from IPython.display import display
+
+        display(self._repr_mimebundle_(), raw=True)
+        display({"image/svg+xml": self.still(), "text/plain": self.scene.description}, raw=True)
+
+
+def _laid_over(numbers: np.ndarray, pattern: np.ndarray) -> np.ndarray:
+    """`pattern` with its upper left corner replaced."""
+    shape = np.maximum(numbers.shape, pattern.shape)
+    laid = np.zeros(shape)
+    laid[: pattern.shape[0], : pattern.shape[1]] = pattern
+    laid[: numbers.shape[0], : numbers.shape[1]] = numbers
+    return laid
+
+
+def _out_of_range(parameter: Parameter, value: int) -> str:
+    nearest = min(max(value, parameter.first), parameter.last)
+    return (
+        f"{parameter.name} is {value}, this explorer shows {parameter.first} to {parameter.last};"
+        f" the nearest value is {nearest}."
+    )

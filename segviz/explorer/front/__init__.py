@@ -1,0 +1,36 @@
+"""The browser's half of the explorer: plain scripts that together make one module, and its
+tables."""
+
+from pathlib import Path
+
+import numpy as np
+
+_HERE = Path(__file__).parent
+_PIECES = ("frames", "limits", "relation", "sliders", "editor", "stage")
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+CODE = "\n".join(_read(f"{piece}.js") for piece in _PIECES)
+PAGE_CODE = _read("page.js")
+STYLE = _read("stage.css")
+
+
+def parameter_tables(limits, shown, vary, parameters) -> list[dict]:
+    """What limits.js reads: for every parameter and axis its values, and its limits by those of the
+    earlier parameters.
+
+    limits: `limits_of` for the rows and for the columns. Parameters not in `vary` have one value,
+    the shown one.
+    """
+
+    def values(parameter, axis):
+        return list(parameter.values) if parameter.name in vary else [shown[parameter.name][axis]]
+
+    def table(parameter, axis):
+        least_and_most = np.reshape(limits[axis][parameter.name], -1).tolist()
+        return {"values": values(parameter, axis), "limits": least_and_most}
+
+    return [{"name": p.name, "axes": [table(p, axis) for axis in (0, 1)]} for p in parameters]

@@ -1,0 +1,43 @@
+// The relation: which cells of every board take part in which tap
+
+const listed = (list) => (Array.isArray(list) ? list : Array.from({ length: list.count }, (_, n) => n));
+
+class Relation {
+  constructor({ nothing, widths, axes }) {
+    const product = (name) =>
+      axes[0][name].flatMap((row) =>
+        axes[1][name].map((column) =>
+          row === nothing || column === nothing ? nothing : row * widths[name] + column));
+    this.nothing = nothing;
+    this.columns = Object.fromEntries(Object.keys(axes[0]).map((name) => [name, product(name)]));
+  }
+}
+
+class Board {
+  constructor(name, group, keys, says) {
+    Object.assign(this, keys, { name, said: listed(keys.says), says });
+    this.cells = listed(keys.cells);
+    this.names = Object.keys(keys.columns);
+    this.stands = this.names.map((column) => listed(keys.columns[column]));
+    this.shapes = [...group.querySelectorAll(".c > path")];
+    this.texts = [...group.querySelectorAll(".n > text")];
+    this.numbers = this.texts.map((text) => text.textContent);
+  }
+  sentence(n) {
+    return this.lead.replace("#", this.cells[n]) + this.says[this.said[n]];
+  }
+  // the taps that the n-th cell stands for
+  taps(n, relation) {
+    const columns = this.names.map((name) => relation.columns[name]);
+    const wanted = this.stands.map((stand) => stand[n]);
+    return columns[0].flatMap((_, tap) => (columns.every((c, k) => c[tap] === wanted[k]) ? [tap] : []));
+  }
+  // the cells (n-th drawn) that take part in these taps
+  touched(taps, relation) {
+    this.index ??= new Map(this.cells.map((_, n) => [this.stands.map((stand) => stand[n]).join(), n]));
+    const met = (tap) => !this.only || relation.columns[this.only][tap] !== relation.nothing;
+    const cell = (tap) => this.index.get(this.names.map((name) => relation.columns[name][tap]).join());
+    return new Set(taps.filter(met).map(cell).filter((n) => n !== undefined));
+  }
+}
+

@@ -1,0 +1,273 @@
+// The stage of an explorer. It swaps fragments of SVG when a parameter changes, and lights cells by the
+// relation when one is pointed at, pinned or stepped to. It draws nothing and computes no number: the
+// fragments, the sentences and the limits of the sliders all come from Python, as strings and tables.
+
+const PLAY_MS = 900;
+const READ_ONLY = "The numbers are read-only here: typing over them needs the notebook and its running kernel.";
+
+const stageHtml = (shell, still) => `
+  <style>${[`[src*="${still}"]`, `.jp-OutputArea-child:has([src*="${still}"])`, `#${still}`]} { display: none }</style>
+  <div class="sv-bar" role="toolbar" aria-label="step through the cells">
+    <button data-do="back" title="step back (left arrow)">← back</button>
+    <button data-do="play" title="play or pause (space)"></button>
+    <button data-do="forward" title="step forward (right arrow)">step →</button>
+    <button data-do="clear" title="clear (Escape)">clear</button>
+    <span class="sv-count"></span><span class="sv-say" aria-live="polite"></span>
+  </div>
+  <div class="sv-message" role="alert"></div>
+  <div class="sv-picture" tabindex="0" data-lm-suppress-shortcuts="true">${shell}</div>`;
+
+class Stage {
+  constructor(model, el) {
+    Object.assign(this, { model, el, frames: new Frames(), shown: {}, lit: [], pin: null, live: false });
+    el.classList.add("sv-stage");
+    el.innerHTML = stageHtml(model.get("shell"), model.get("still"));
+    for (const name of ["picture", "say", "count", "message"]) this[name] = el.querySelector(`.sv-${name}`);
+    this.playButton = el.querySelector("[data-do=play]");
+    this.layers = Object.fromEntries(
+      [...el.querySelectorAll("[data-layer]")].map((group) => [group.dataset.layer, group]));
+    this.frames.absorb(model.get("eager"));
+    this.frames.absorb(model.get("now"));
+    this.sliders = new Sliders(model, (axes) => this.moved(axes));
+    this.listen();
+    this.setPlaying(false);
+    this.show();
+    this.sliders.bind();
+    model.send({ hello: true });
+  }
+
+  // -- the state
+
+  key(state) {
+    return `${this.model.get("version")}:${state.join()}`;
+  }
+
+  // by a hand on a slider
+  moved(axes) {
+    this.el.dataset.equal = this.sliders.equal;
+    const state = axes[0].flatMap((value, p) => [value, axes[1][p]]);
+    if (state.join() === this.model.get("state").join()) return;
+    this.model.set("state", state); // which shows it, by the listener on the state
+    this.model.save_changes();
+  }
+
+  // by whomever
+  stateChanged() {
+    const state = this.model.get("state");
+    this.sliders.place([0, 1].map((axis) => state.filter((_, n) => n % 2 === axis)));
+    this.show();
+  }
+
+  // -- the picture
+
+  show() {
+    const key = this.key(this.model.get("state"));
+    this.el.toggleAttribute("data-waiting", !this.frames.has(key));
+    if (!this.frames.has(key)) return;
+    const parts = this.frames.read(key, this.model.get("parts"));
+    for (const [name, group] of Object.entries(this.layers))
+      if (this.shown[name] !== parts[name]) group.innerHTML = this.shown[name] = parts[name];
+    this.parts = parts;
+    this.about = JSON.parse(parts.about);
+    this.picture.querySelector("desc").textContent = this.about.description;
+    this.reading = null;
+    this.built = null;
+    if (this.pin && !(this.pin.n in this.read().boards[this.pin.board].cells)) this.pin = null;
+    this.light();
+    this.ask();
+  }
+
+  // the relation and the boards of the picture shown, read when they are first needed
+  read() {
+    const parsed = (name) => JSON.parse(this.parts[name]);
+    const board = (name) =>
+      [name, new Board(name, this.layers[name], parsed(`${name}:keys`), parsed(`${name}:says`))];
+    this.reading ??= {
+      relation: new Relation(parsed("relation")),
+      boards: Object.fromEntries(this.model.get("boards").map(board)),
+      buildUp: parsed("build_up"),
+    };
+    return this.reading;
+  }
+
+  // lights all that takes part in the cell pointed at, or else in the pinned one
+  light(pointed = null) {
+    const at = pointed ?? this.pin;
+    for (const element of this.lit) element.classList.remove("lit", "focus", "pinned");
+    this.lit = [];
+    this.build(pointed ? null : this.pin);
+    this.say.textContent = `Point at any cell; click to pin it${this.live ? ", double-click to type over a number" : ""}.`;
+    this.count.textContent = "";
+    if (!at) return;
+    const { relation, boards } = this.read();
+    const board = boards[at.board];
+    const taps = board.taps(at.n, relation);
+    for (const each of Object.values(boards))
+      for (const n of each.touched(taps, relation)) this.mark("lit", each.shapes[n], each.texts[n]);
+    this.mark("focus", board.shapes[at.n]);
+    if (!pointed) this.mark("pinned", board.shapes[at.n]);
+    this.say.textContent = board.sentence(at.n);
+    if (!pointed) this.count.textContent = `${at.n + 1} of ${board.cells.length}`;
+  }
+
+  mark(name, ...elements) {
+    for (const element of elements) element.classList.add(name);
+    this.lit.push(...elements);
+  }
+
+  // while stepping along the board that builds up another: that one as it is after this step
+  build(at) {
+    if (!at?.stepping && !this.built) return;
+    const { boards, buildUp } = this.read();
+    const now = at?.stepping && at.board === buildUp?.along
+      ? new Map(buildUp.steps.slice(0, at.n + 1).flat()) : null;
+    if (!now && !this.built) return;
+    const { texts, numbers } = boards[buildUp.board];
+    texts.forEach((text, n) => (text.textContent = now ? now.get(n) ?? "" : numbers[n]));
+    this.built = now;
+  }
+
+  // -- pointing, pinning, stepping, typing
+
+  listen() {
+    const { model, picture, el } = this;
+    this.on = {
+      "change:state": () => this.stateChanged(),
+      "change:version": () => this.show(),
+      "change:eager": () => this.arrived(model.get("eager")),
+      "change:now": () => this.arrived(model.get("now")),
+      "msg:custom": (message) => this.heard(message),
+    };
+    for (const [event, handler] of Object.entries(this.on)) model.on(event, handler);
+    picture.addEventListener("pointerover", (event) => this.light(this.cellOf(event.target)));
+    picture.addEventListener("pointerleave", () => this.light());
+    picture.addEventListener("click", (event) => this.clicked(event));
+    picture.addEventListener("dblclick", (event) => this.edit(this.cellOf(event.target)));
+    picture.addEventListener("keydown", (event) => this.pressed(event));
+    el.querySelector(".sv-bar").addEventListener("click", (event) => this.command(event.target.dataset.do));
+  }
+
+  cellOf(target) {
+    const cells = target.parentNode;
+    if (!cells.classList?.contains("c")) return null;
+    const board = cells.closest("[data-layer]").dataset.layer;
+    return { board, n: [...cells.children].indexOf(target) };
+  }
+
+  clicked(event) {
+    if (event.target.matches("input")) return;
+    this.setPlaying(false);
+    const cell = this.cellOf(event.target);
+    const again = cell && this.pin && cell.board === this.pin.board && cell.n === this.pin.n;
+    this.pin = again && event.detail < 2 ? null : cell; // the second click of a double one unpins nothing
+    this.light();
+  }
+
+  command(name) {
+    if (name === "play") return this.setPlaying(!this.timer);
+    this.setPlaying(false);
+    if (name === "forward") this.step(1);
+    if (name === "back") this.step(-1);
+    if (name === "clear") this.goTo(null);
+  }
+
+  // along the pinned board, or the one the scene names; says whether there was a cell to step to
+  step(by) {
+    const board = this.pin?.board ?? this.about.steps;
+    const n = this.pin ? this.pin.n + by : 0;
+    return n in this.read().boards[board].cells && this.goTo({ board, n, stepping: true });
+  }
+
+  stepRow(by) {
+    if (!this.pin) return this.step(1);
+    const { cells, width } = this.read().boards[this.pin.board];
+    const n = cells.indexOf(cells[this.pin.n] + by * width);
+    return n >= 0 && this.goTo({ ...this.pin, n, stepping: true });
+  }
+
+  goTo(pin) {
+    this.pin = pin;
+    this.light();
+    return true;
+  }
+
+  setPlaying(on) {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.playButton.textContent = on ? "pause" : "play";
+    if (!on) return;
+    if (!this.step(1)) this.goTo({ ...this.pin, n: 0, stepping: true }); // at the end: from the start
+    this.timer = setInterval(() => this.step(1) || this.setPlaying(false), PLAY_MS);
+  }
+
+  pressed(event) {
+    if (event.target.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const command = { ArrowLeft: "back", ArrowRight: "forward", " ": "play", Escape: "clear" }[event.key];
+    const row = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (command) this.command(command);
+    else if (row) this.stepRow(row);
+    else if (event.key === "Enter") this.edit(this.pin);
+    else if (/^[\d.-]$/.test(event.key)) this.edit(this.pin, event.key);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  edit(cell, typed) {
+    const board = cell && this.read().boards[cell.board];
+    if (!board?.editable) return;
+    this.message.textContent = this.live ? "" : READ_ONLY;
+    if (!this.live) return;
+    const before = board.numbers[cell.n];
+    typeOver(board.shapes[cell.n], this.picture, typed ?? before, !typed, (text) => {
+      if (text === null || text === before) return;
+      this.model.send({ edit: { grid: board.editable, cell: cell.n, width: board.width, text } });
+    });
+  }
+
+  // -- the kernel
+
+  arrived(bundle) {
+    this.frames.absorb(bundle);
+    if (this.el.hasAttribute("data-waiting")) this.show();
+    else this.ask();
+  }
+
+  heard(message) {
+    if (!this.live) {
+      this.live = true;
+      this.light();
+    }
+    if ("tell" in message) this.message.textContent = message.tell;
+    if ("bundle" in message) {
+      this.asking = false;
+      this.arrived(message.bundle);
+    }
+    if ("ready" in message) this.ask();
+  }
+
+  // fetches, while nobody waits, what the next move of a slider may need
+  ask() {
+    if (!this.live || this.asking || !this.sliders.values) return;
+    const keys = this.sliders.neighbours().map(
+      (axes) => this.key(axes[0].flatMap((value, p) => [value, axes[1][p]])));
+    const missing = [...new Set(keys)].filter((key) => !this.frames.has(key)).slice(0, 4);
+    if (!missing.length) return;
+    this.asking = true;
+    this.model.send({ want: missing });
+  }
+
+  remove() {
+    this.setPlaying(false);
+    for (const [event, handler] of Object.entries(this.on)) this.model.off(event, handler);
+    this.sliders.remove();
+  }
+}
+
+const explorer = {
+  render({ model, el }) {
+    const stage = new Stage(model, el);
+    return () => stage.remove();
+  },
+};
+export default explorer;

@@ -1,0 +1,172 @@
+"""The explorer without a browser: its traits, its refusals, what it sends, and its stills."""
+
+import json
+from itertools import product
+from xml.etree import ElementTree
+
+import ipywidgets
+import pytest
+
+from segviz.explain import transposed_convolution
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def explorer():
+    return transposed_convolution()
+
+
+@pytest.fixture
+def sent(explorer, monkeypatch):
+    """The messages that the stage sends to the browser."""
+    messages = []
+    monkeypatch.setattr(explorer._stage, "send", messages.append)
+    return messages
+
+
+def heard(explorer, **message):
+    explorer._stage._handle_custom_msg(message, [])
+
+
+def frame_text(bundle, key):
+    """All that a frame of a bundle is made of."""
+    return "".join(bundle["pool"][name] for part in bundle["frames"][key] for name in part)
+
+
+def test_parameters_are_traits_that_others_can_observe(explorer):
+    seen = []
+    explorer.observe(lambda change: seen.append((change.name, change.old, change.new)), "stride")
+    explorer.stride = 3
+    assert seen == [("stride", 1, 3)]
+    text = ipywidgets.IntText()
+    ipywidgets.link((explorer, "stride"), (text, "value"))
+    text.value = 2
+    assert explorer.stride == 2 and "stride=2" in explorer.scene.call
+
+
+def test_a_pair_stands_for_rows_and_columns(explorer):
+    explorer.stride = (2, 1)
+    assert explorer.stride == (2, 1)
+    assert explorer.scene["output"].numbers.shape == (5, 4)
+    explorer.stride = (2, 2)
+    assert explorer.stride == 2
+
+
+def test_numbers_bring_their_size(explorer):
+    explorer.kernel = [[1, 2, 3], [4, 5, 6]]
+    assert explorer.kernel_size == (2, 3)
+    explorer.input_size = 3
+    assert explorer.input == [[2, 1, 3], [4, 4, 1], [1, 3, 2]]
+
+
+def test_several_at_once_need_only_be_legal_together(explorer):
+    explorer.set(stride=3, output_padding=2)
+    explorer.set(stride=1, output_padding=0)
+    assert explorer.scene.call.endswith("stride=1, padding=0, output_padding=0, dilation=1)")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (dict(padding=2), ["padding 2", "nearest legal padding is 1"]),
+        (dict(output_padding=1), ["output_padding 1", "nearest legal output_padding is 0"]),
+        (dict(stride=4), ["stride is 4", "1 to 3", "nearest value is 3"]),
+        (dict(stride=0), ["stride is 0", "nearest value is 1"]),
+        (dict(input=[[1] * 6] * 2), ["input_size is 6", "2 to 5"]),
+        (dict(stride=1.5), ["stride is 1.5", "integer"]),
+        (dict(kernel=[[1, 2], [3]]), ["kernel is", "equally long rows"]),
+        (dict(strid=2), ["no parameter strid", "stride"]),
+    ],
+)
+def test_a_refusal_is_a_sentence_and_changes_nothing(explorer, settings, words):
+    before = explorer.scene
+    with pytest.raises(ValueError) as refusal:
+        explorer.set(**settings)
+    assert all(word in str(refusal.value) for word in words), refusal.value
+    with pytest.raises(ValueError):
+        transposed_convolution(**settings)
+    assert explorer.scene == before
+
+
+def test_assigning_an_illegal_value_raises_and_keeps_the_old_one(explorer):
+    with pytest.raises(ValueError, match="nearest legal padding is 1"):
+        explorer.padding = 5
+    assert explorer.padding == 0
+
+
+def test_first_display_carries_the_start_and_its_neighbours_within_400_kb(explorer):
+    state = json.dumps(explorer._stage.get_state(), default=str)
+    assert len(state) <= 400_000
+    frames = explorer._stage.eager["frames"]
+    assert explorer.key(explorer.values) in frames
+    assert "0:2,2,3,3,3,3,1,1,0,0,0,0" in frames  # stride 3
+
+
+def test_a_slider_moved_in_the_browser_reaches_python(explorer):
+    explorer._stage.state = [4, 4, 3, 3, 2, 2, 1, 1, 0, 0, 0, 0]
+    assert (explorer.input_size, explorer.stride) == (4, 2)
+    assert explorer.key(explorer.values) in {
+        **explorer._stage.eager["frames"],
+        **explorer._stage.now["frames"],
+    }
+
+
+def test_frames_are_sent_when_the_browser_asks(explorer, sent):
+    key = "0:3,3,2,2,2,2,1,1,0,0,1,1"
+    heard(explorer, want=[key, "99:2,2,3,3,1,1,1,1,0,0,0,0"])
+    (message,) = sent
+    assert list(message["bundle"]["frames"]) == [key]  # that of other numbers is gone
+    assert "stride=2, padding=1" in frame_text(message["bundle"], key)
+
+
+def test_a_typed_number_changes_the_picture(explorer, sent):
+    heard(explorer, edit=dict(grid="kernel", cell=4, width=3, text=" -2,5 "))
+    assert sent == [{"tell": ""}]
+    assert explorer.kernel[1] == [1, -2.5, 3]
+    assert explorer._stage.version == 1
+    key = explorer.key(explorer.values)
+    assert "-2.5" in frame_text(explorer._stage.now, key)
+    assert "-2.5" in frame_text(explorer._stage.eager, key)
+
+
+@pytest.mark.parametrize("text", ["abc", "", "1+1", "nan", "inf", "1e9"])
+def test_a_typed_non_number_is_refused_with_a_sentence(explorer, sent, text):
+    before = explorer.scene
+    heard(explorer, edit=dict(grid="input", cell=1, width=2, text=text))
+    assert sent[0]["tell"].endswith(".") and text in sent[0]["tell"]
+    assert explorer.scene == before
+
+
+def test_limits_reach_every_legal_state_and_no_other(explorer):
+    explainer = explorer.explainer
+    limits, parameters = explainer.limits, explainer.parameters
+    reached = [{}]
+    for parameter in parameters:
+        grown = []
+        for state in reached:
+            row = tuple(state[p.name] - p.first for p in parameters[: len(state)])
+            least, most = limits[parameter.name][row]
+            grown += [{**state, parameter.name: value} for value in range(least, most + 1)]
+        reached = grown
+    assert all(explainer.operation.legal(**state) for state in reached)
+    ranges = [p.values for p in parameters]
+    names = [p.name for p in parameters]
+    legal = sum(
+        bool(explainer.operation.legal(**dict(zip(names, values, strict=True))))
+        for values in product(*ranges)
+    )
+    assert len(reached) == legal
+
+
+def test_where_no_widget_can_be_shown_there_is_a_picture(explorer, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    explorer._ipython_display_()
+    widget, still = shown
+    assert "application/vnd.jupyter.widget-view+json" in widget
+    assert "conv_transpose2d" in widget["text/plain"]
+    picture = ElementTree.fromstring(still["image/svg+xml"])
+    assert picture.get("id") == explorer._stage.still
+    assert picture.find(f"{SVG}title").text == "Transposed convolution"
+    assert "2×2" in picture.find(f"{SVG}desc").text
