@@ -34,7 +34,9 @@ def test_void_is_striped_so_that_it_looks_like_no_class():
     assert (coloured[:, :3] == PALETTE[1]).all()
     shades = {tuple(c) for c in coloured[:, 3:].reshape(-1, 3).tolist()}
     assert len(shades) == 2 and shades.isdisjoint(map(tuple, PALETTE.tolist()))
-    assert (coloured[4:, 10] != coloured[:-4, 10]).any(axis=1).all()  # each stripe has an end
+    # Each stripe ends after four pixels, downwards and sideways: they run diagonally.
+    assert (coloured[4:, 10] != coloured[:-4, 10]).any(axis=1).all()
+    assert (coloured[10, 7:] != coloured[10, 3:-4]).any(axis=1).all()
 
 
 @pytest.mark.parametrize("label", [3, 254, -1])

@@ -4,6 +4,7 @@ import torch
 from PIL import Image
 
 from segviz.data import DataError, Folder, Scenes, SegmentationDataset, write_folder
+from segviz.data.colours import VOID_COLOURS
 
 
 def test_a_folder_that_was_written_reads_back_the_same(tmp_path):
@@ -55,6 +56,8 @@ def item(height=4, width=5, mask_width=5):
 def test_void_is_written_as_255(tmp_path):
     root = write_folder(Items(item()), tmp_path / "album")
     assert torch.equal(Folder(root, ("a", "b"))[0][1], item()[1])
+    shown = np.asarray(Image.open(root / "masks" / "u.png").convert("RGB"))
+    assert (shown[1:] == VOID_COLOURS[0]).all()  # light, not the black of the two classes
 
 
 @pytest.mark.parametrize("failure", [DataError("bad"), KeyboardInterrupt()])
