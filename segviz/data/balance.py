@@ -33,8 +33,7 @@ def class_frequencies(ds: SegmentationDataset) -> np.ndarray:
 
 def label_counts(mask: torch.Tensor, num_classes: int) -> np.ndarray:
     """How many pixels each class has: int64 (K,). Void is left out."""
-    counts = torch.bincount(mask.flatten(), minlength=num_classes)
-    return counts[:num_classes].numpy()
+    return np.bincount(mask.numpy().ravel(), minlength=num_classes)[:num_classes]
 
 
 def median_frequency_weights(frequencies: np.ndarray) -> torch.Tensor:

@@ -109,8 +109,9 @@ class _Survey:
             self.squeezed.append(name)
 
     def _count(self, name: str, mask) -> None:
-        self.counts += label_counts(mask, len(self.counts))
-        void = int((mask == IGNORE_INDEX).sum())
+        counts = label_counts(mask, len(self.counts))
+        void = mask.numel() - int(counts.sum())
+        self.counts += counts
         self.void += void
         if void == mask.numel():
             self.suspicions.append(f"{name}: the whole mask is void; nothing is learned from it.")
