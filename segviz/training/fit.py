@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
+
+from segviz.data import SegmentationDataset
 
 from .devices import pick_device
 from .records import Record
@@ -14,8 +15,8 @@ from .run import Recipe, Run
 
 def fit(
     model: nn.Module,
-    train: Dataset,
-    val: Dataset,
+    train: SegmentationDataset,
+    val: SegmentationDataset,
     *,
     epochs: int = 8,
     batch_size: int = 8,
@@ -74,8 +75,13 @@ def fit(
     return run.go(checkpoint)
 
 
-def _check_data(train: Dataset, val: Dataset) -> None:
+def _check_data(train: SegmentationDataset, val: SegmentationDataset) -> None:
     for name, dataset in (("train", train), ("val", val)):
+        if not hasattr(dataset, "classes") or not hasattr(dataset, "ignore_index"):
+            raise ValueError(
+                f"The data set {name}, a {type(dataset).__name__}, has no classes or no "
+                f"ignore_index. Derive it from segviz.data.SegmentationDataset."
+            )
         if len(dataset) == 0:
             raise ValueError(f"The data set {name} is empty; it needs at least one image.")
     if tuple(train.classes) != tuple(val.classes):

@@ -7,9 +7,9 @@ from itertools import groupby
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from segviz.data import normalise
+from segviz.data import SegmentationDataset, normalise
 
 from .devices import autocast_dtype, memory_format
 from .scores import Scores
@@ -69,7 +69,9 @@ def predict(model: nn.Module, images: Tensor, size: tuple[int, int] | None = Non
         return resize_logits(logits, size or images.shape[-2:]).argmax(dim=1)  # (N, *size)
 
 
-def evaluate(model: nn.Module, dataset: Dataset, batch_size: int = 8, workers: int = 0) -> Scores:
+def evaluate(
+    model: nn.Module, dataset: SegmentationDataset, batch_size: int = 8, workers: int = 0
+) -> Scores:
     """Score ``model`` on ``dataset``, every prediction at the full size of its mask.
 
     Images and masks may be of any size; neighbours of one size are predicted together.

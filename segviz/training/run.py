@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
+
+from segviz.data import SegmentationDataset
 
 from .batches import steps_per_epoch, training_batches
 from .checkpoint import check_same_configuration, load_checkpoint, save_checkpoint
@@ -27,6 +28,9 @@ from .prediction import compute_logits, evaluate, resize_logits
 from .records import Record
 
 logger = logging.getLogger(__name__)
+
+#: With fewer steps the quarter that warms up has none, and OneCycleLR divides by zero.
+_SHORTEST_SCHEDULE = 8
 
 
 class DivergenceError(ArithmeticError):
@@ -63,8 +67,8 @@ class Run:
     def __init__(
         self,
         model: nn.Module,
-        train: Dataset,
-        val: Dataset,
+        train: SegmentationDataset,
+        val: SegmentationDataset,
         recipe: Recipe,
         class_weights: Tensor,
         device: torch.device,
@@ -81,7 +85,7 @@ class Run:
         self.scheduler = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             max_lr=recipe.learning_rate,
-            total_steps=recipe.epochs * steps_per_epoch(train, recipe.batch_size),
+            total_steps=max(recipe.epochs * self.steps, _SHORTEST_SCHEDULE),
             pct_start=0.25,
         )
         # float16 cannot hold small gradients, so they are scaled up; bfloat16 and float32 can.

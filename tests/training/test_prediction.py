@@ -1,0 +1,54 @@
+"""Predictions and scores at the masks' own size."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from toys import Blots, small_network
+
+from segviz.data import normalise
+from segviz.models import UNet
+from segviz.training import Scores, evaluate, predict, resize_logits
+
+
+def test_logits_are_interpolated_before_the_classes_are_chosen():
+    model = UNet(3, (4, 6)).eval()
+    images = torch.randint(0, 256, (2, 3, 12, 20), dtype=torch.uint8)
+    with torch.no_grad():
+        logits = model(normalise(images))
+    large = F.interpolate(logits, (25, 41), mode="bilinear", align_corners=False)
+    # Half precision may tip a pixel on the fence, no more.
+    agreement = (predict(model, images, (25, 41)) == large.argmax(1)).float().mean()
+    assert predict(model, images, (25, 41)).shape == (2, 25, 41)
+    assert agreement > 0.98
+    assert resize_logits(logits, (12, 20)) is logits
+
+
+def test_a_model_is_left_in_the_mode_that_each_of_its_parts_was_in():
+    model = small_network().train()
+    model[1].bridge.eval()  # frozen, as in fine-tuning
+    before = [module.training for module in model.modules()]
+    predict(model, torch.zeros(1, 3, 8, 8, dtype=torch.uint8))
+    assert [module.training for module in model.modules()] == before
+    assert True in before and False in before
+
+
+def test_the_mode_of_evaluation_is_used():
+    model = nn.Sequential(nn.Dropout(0.99), UNet(3, (4, 6)))
+    images = torch.randint(0, 256, (1, 3, 12, 20), dtype=torch.uint8)
+    assert torch.equal(predict(model, images), predict(model, images))
+
+
+def test_a_data_set_is_scored_at_the_size_of_each_mask():
+    class Mixed(Blots):
+        """Images and masks of two sizes, in runs of unequal length."""
+
+        def __getitem__(self, index):
+            image, mask = super().__getitem__(index)
+            return (image[:, :8], mask[:16]) if index in (1, 2, 6) else (image, mask)
+
+    dataset, model = Mixed(7, mask_scale=2), small_network()
+    expected = Scores(dataset.classes)
+    for image, mask in dataset:
+        expected.update(predict(model, image[None], mask.shape), mask[None])
+    assert torch.equal(evaluate(model, dataset, batch_size=3).confusion, expected.confusion)
+    assert expected.confusion.sum() == sum(int((mask != 255).sum()) for _, mask in dataset)
