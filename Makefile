@@ -63,12 +63,12 @@ $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.lab: pyproject.toml lab/segviz-course.json | $(VENV)/.python
+$(VENV)/.lab: pyproject.toml segviz/explorer/lab_settings.json | $(VENV)/.python
 	$(call INSTALL,lab)
 	@touch $@
 
 # What the tests need includes what the lab needs.
-$(VENV)/.test: pyproject.toml lab/segviz-course.json | $(VENV)/.python
+$(VENV)/.test: pyproject.toml segviz/explorer/lab_settings.json | $(VENV)/.python
 	$(call INSTALL,test)
 	$(BIN)/python tests/browser/chromium.py
 	@touch $(VENV)/.lab $@

@@ -81,6 +81,7 @@ class Explorer(ipywidgets.VBox):
         self._take(settings)
         if self._values == values and self._version == version:
             return
+        self._note_unequal()
         self._show()
         for name, pair_of_sliders in self._sliders.items():
             self._place_sliders(name, pair_of_sliders)
@@ -168,24 +169,23 @@ class Explorer(ipywidgets.VBox):
         self._sliders = {p.name: self._new_sliders(p) for p in self.explainer.parameters}
         for name, pair_of_sliders in self._sliders.items():
             self._place_sliders(name, pair_of_sliders)
-        unequal = any(rows != columns for rows, columns in self._values.values())
-        box = ipywidgets.Checkbox(
-            value=unequal, description="rows and columns differ", indent=False
-        )
-        box.add_class("sv-unequal")
+        self._unequal = ipywidgets.Checkbox(description="rows and columns differ", indent=False)
+        self._unequal.add_class("sv-unequal")
+        self._note_unequal()
         stage.still = f"sv-still-{stage.model_id}"
         stage.shell = shell(scene, {})
         stage.parts = part_names(scene)
         stage.boards = [board.name for board in scene.boards]
         limits, parameters = self.explainer.limits, self.explainer.parameters
         stage.parameters = parameter_tables([limits] * 2, {}, list(self._values), parameters)
-        stage.controls = {"sliders": list(self._sliders.values()), "unequal": box}
+        stage.controls = {"sliders": list(self._sliders.values()), "unequal": self._unequal}
         stage.observe(self._moved, "state")
         stage.on_msg(self._heard)
         self._show()
-        sliders = ipywidgets.Box([s for both in self._sliders.values() for s in both] + [box])
-        sliders.add_class("sv-controls")
-        self.children = [sliders, stage]
+        sliders = [slider for both in self._sliders.values() for slider in both]
+        controls = ipywidgets.Box([*sliders, self._unequal])
+        controls.add_class("sv-controls")
+        self.children = [controls, stage]
 
     def _show(self) -> None:
         """Tells the browser the state; with it a frame, where it might not have one."""
@@ -238,6 +238,11 @@ class Explorer(ipywidgets.VBox):
             slider.add_class(f"sv-{name}")
             both.append(slider)
         return both
+
+    def _note_unequal(self) -> None:
+        """Opens the columns' sliders where they are needed; closing them is left to the hand."""
+        if any(rows != columns for rows, columns in self._values.values()):
+            self._unequal.value = True
 
     def _place_sliders(self, name, both) -> None:
         """Puts the sliders on the state, widening their range first: the browser narrows it."""

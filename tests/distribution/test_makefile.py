@@ -27,8 +27,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="needs make on 
 @pytest.fixture
 def make(tmp_path):
     """`make(target, *settings, **environment)`: the finished process; `make.asked()`: of Python."""
-    for name in ("Makefile", "pyproject.toml", "lab/segviz-course.json"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in ("Makefile", "pyproject.toml", "segviz/explorer/lab_settings.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     python = tmp_path / "python"
     python.write_text(STAND_IN)
