@@ -1,0 +1,151 @@
+"""The same code on CUDA and MPS, as far as it can be seen without either."""
+
+import functools
+
+import pretend
+import pytest
+import strict
+import torch
+from torch import nn
+from toys import Blots, small_network, without_timings
+
+from segviz.training import devices, fit, pick_device
+
+CPU, CUDA, MPS = (torch.device(kind) for kind in ("cpu", "cuda", "mps"))
+AMPERE, TURING = (8, 0), (7, 5)
+
+
+@pytest.fixture
+def only(monkeypatch):
+    """`only("mps")`: the machine has that device and the CPU."""
+
+    def have(kind):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: kind == "cuda")
+        # A cache like the original's: torch's compiler looks inside when it is imported.
+        answer = functools.cache(lambda: kind == "mps")
+        monkeypatch.setattr(torch.backends.mps, "is_available", answer)
+
+    return have
+
+
+@pytest.mark.parametrize(("kind", "other"), [("cuda", "mps"), ("mps", "cuda"), ("cpu", "mps")])
+def test_the_fastest_device_there_is_is_taken(only, kind, other):
+    only(kind)
+    assert pick_device() == torch.device(kind)
+    assert pick_device("cpu") == CPU
+    with pytest.raises(ValueError, match=f"no device '{other}' here; this machine has .*cpu"):
+        pick_device(other)
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype"), [(AMPERE, torch.bfloat16), (TURING, torch.float16)], ids=str
+)
+def test_half_precision_on_cuda_is_what_the_generation_can(monkeypatch, capability, dtype):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert devices.autocast_dtype(CUDA) is dtype
+
+
+@pytest.mark.parametrize(
+    ("instructions", "dtype"),
+    [({"avx512_bf16": True}, torch.bfloat16), ({"avx512_f": True, "amx_bf16": False}, None)],
+    ids=["with", "without"],
+)
+def test_half_precision_on_a_cpu_only_with_the_instructions(monkeypatch, instructions, dtype):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions, raising=False)
+    assert devices.autocast_dtype(CPU) is dtype
+
+
+def test_no_half_precision_where_pytorch_cannot_tell(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert devices.autocast_dtype(CPU) is None
+
+
+def test_mps_runs_in_single_precision_and_contiguous(monkeypatch):
+    assert devices.autocast_dtype(MPS) is None
+    assert devices.memory_format(MPS) is torch.contiguous_format
+    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: 456)
+    assert devices.peak_memory(MPS) == 456
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype"), [(AMPERE, torch.bfloat16), (TURING, torch.float16)], ids=str
+)
+def test_a_whole_run_on_pretended_cuda(capability, dtype):
+    seen = []
+    network = small_network()
+    network[1].head.register_forward_hook(
+        lambda head, inputs, output: seen.append((*inputs, output))
+    )
+    with pretend.pretend_cuda(capability):
+        records = list(fit(network, Blots(9), Blots(3), epochs=2, batch_size=4))
+    assert [record.epoch for record in records] == [1, 2]
+    assert records[-1].peak_memory == 123
+    assert len(seen) == 2 * (2 + 1)  # epochs of two steps and a batch to score on
+    for images, logits in seen:
+        assert images.device.type == logits.device.type == "cuda"
+        assert images.dtype == torch.float32 and logits.dtype == dtype
+        assert images.is_contiguous(memory_format=torch.channels_last)
+    assert network[1].bridge[0][0].weight.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.skipif(not strict.is_possible(), reason="this PyTorch has no backends in Python")
+def test_a_run_on_a_strict_device_gives_the_numbers_of_the_cpu(monkeypatch):
+    monkeypatch.setattr(devices, "cpu_multiplies_bfloat16", lambda: False)
+    # Without the dropout: its draws follow the order in memory, which differs.
+    on_cpu, on_strict = small_network()[1], small_network()[1]
+    run = {"epochs": 2, "batch_size": 4, "class_weights": [1, 2, 3]}
+    expected = list(fit(on_cpu, Blots(9), Blots(3), device="cpu", **run))
+    with strict.strict_device():
+        records = list(fit(on_strict, Blots(9), Blots(3), device="strict", **run))
+        assert {p.device.type for p in on_strict.parameters()} == {"strict"}
+    for record, other in zip(records, expected, strict=True):
+        assert record.loss == pytest.approx(other.loss, rel=1e-4)
+        assert record.iou == pytest.approx(other.iou, abs=0.02)
+        assert without_timings(record).keys() == without_timings(other).keys()
+
+
+class Careless(nn.Module):
+    """Has a tensor that no `.to(device)` moves."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = small_network()
+        self.offset = torch.zeros(3, 1, 1)
+
+    def forward(self, images):
+        return self.network(images) + self.offset
+
+
+def test_both_pretended_devices_notice_a_tensor_left_behind():
+    with pretend.pretend_cuda(AMPERE), pytest.raises(RuntimeError, match="devices, cuda:0 and cpu"):
+        next(fit(Careless(), Blots(9), Blots(3), epochs=1))
+    if strict.is_possible():
+        with strict.strict_device(), pytest.raises(RuntimeError, match="different devices"):
+            next(fit(Careless(), Blots(9), Blots(3), epochs=1, device="strict"))
+
+
+def test_float16_skips_the_schedule_where_it_skipped_a_step(monkeypatch):
+    """On the CPU, with real numbers: the first scale, 65,536, overflows and is halved."""
+    monkeypatch.setattr("segviz.training.run.autocast_dtype", lambda device: torch.float16)
+    monkeypatch.setattr("segviz.training.prediction.autocast_dtype", lambda device: torch.float16)
+    network = small_network()
+    with torch.no_grad():
+        network[1].head.weight.mul_(50)  # so that the first gradients overflow
+    steps = []
+    monkeypatch.setattr(torch.optim.AdamW, "step", counting(torch.optim.AdamW.step, steps))
+    one_cycle = torch.optim.lr_scheduler.OneCycleLR
+    schedules = []
+    monkeypatch.setattr(one_cycle, "step", counting(one_cycle.step, schedules))
+    record = list(fit(network, Blots(32), Blots(3), epochs=1, batch_size=4, device="cpu"))[-1]
+    assert 0 < len(steps) < 8
+    assert len(schedules) == len(steps) + 1  # it makes one when it is built
+    assert record.learning_rate > 0
+
+
+def counting(method, calls):
+    @functools.wraps(method)
+    def counted(*args, **kwargs):
+        calls.append(1)
+        return method(*args, **kwargs)
+
+    return counted
