@@ -73,9 +73,7 @@ def test_mps_runs_in_single_precision_and_contiguous(monkeypatch):
 def test_a_whole_run_on_pretended_cuda(capability, dtype):
     seen = []
     network = small_network()
-    network[1].head.register_forward_hook(
-        lambda head, inputs, output: seen.append((*inputs, output))
-    )
+    network.register_forward_hook(lambda head, inputs, output: seen.append((*inputs, output)))
     with pretend.pretend_cuda(capability):
         records = list(fit(network, Blots(9), Blots(3), epochs=2, batch_size=4))
     assert [record.epoch for record in records] == [1, 2]
