@@ -1,6 +1,13 @@
 """Relations between cells: the one place where the arithmetic of convolutions lives. NumPy only."""
 
-from segviz.relations.sizes import CONVOLUTION, TRANSPOSED_CONVOLUTION, pair, per_axis
+from segviz.relations.sizes import (
+    CONVOLUTION,
+    TRANSPOSED_CONVOLUTION,
+    convolution_size,
+    pair,
+    per_axis,
+    transposed_convolution_size,
+)
 from segviz.relations.taps import (
     NOTHING,
     Relation,
@@ -19,9 +26,11 @@ __all__ = [
     "ZeroInsertion",
     "conv_matrix",
     "convolution",
+    "convolution_size",
     "grid",
     "pair",
     "per_axis",
     "transposed_convolution",
+    "transposed_convolution_size",
     "zero_insertion",
 ]

@@ -144,6 +144,42 @@ TRANSPOSED_CONVOLUTION = Operation(
 )
 
 
+def convolution_size(input_size, kernel_size, stride=1, padding=0, dilation=1) -> int:
+    """The output size of `torch.nn.functional.conv2d` along one axis.
+
+    All integers; ValueError, in a sentence, where torch refuses them.
+    (Dumoulin and Visin 2016, relationship 15.)
+    """
+    values = dict(
+        input_size=input_size,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+    CONVOLUTION.check(**values)
+    return CONVOLUTION.size(**values)
+
+
+def transposed_convolution_size(
+    input_size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1
+) -> int:
+    """The output size of `torch.nn.functional.conv_transpose2d` along one axis.
+
+    All integers; ValueError, in a sentence, where torch refuses them.
+    """
+    values = dict(
+        input_size=input_size,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        dilation=dilation,
+    )
+    TRANSPOSED_CONVOLUTION.check(**values)
+    return TRANSPOSED_CONVOLUTION.size(**values)
+
+
 def pair(value, name: str) -> tuple[int, int]:
     """`value` for (rows, columns): one integer stands for both; ValueError for anything else."""
     both = (value, value) if isinstance(value, Integral) else value

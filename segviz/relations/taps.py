@@ -13,7 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segviz.relations.sizes import CONVOLUTION, TRANSPOSED_CONVOLUTION, pair, per_axis
+from segviz.relations.sizes import (
+    convolution_size,
+    pair,
+    per_axis,
+    transposed_convolution_size,
+)
 
 NOTHING = -1  # stands in a column where a tap meets no cell of it, such as a padding zero
 
@@ -89,8 +94,7 @@ def convolution(input_size, kernel_size, *, stride=1, padding=0, dilation=1) -> 
         padding=padding,
         dilation=dilation,
     ):
-        CONVOLUTION.check(**values)
-        sizes.append(CONVOLUTION.size(**values))
+        sizes.append(convolution_size(**values))
         axes.append(taps_on_axis(sizes[-1], **values))
     return _relation(input_size, kernel_size, sizes, axes)
 
@@ -113,8 +117,7 @@ def transposed_convolution(
         output_padding=output_padding,
         dilation=dilation,
     ):
-        TRANSPOSED_CONVOLUTION.check(**values)
-        sizes.append(TRANSPOSED_CONVOLUTION.size(**values))
+        sizes.append(transposed_convolution_size(**values))
         values.pop("output_padding")  # it has done its work: it is cells of the output
         down = taps_on_axis(values.pop("input_size"), input_size=sizes[-1], **values)
         axes.append({"input": down["output"], "kernel": down["kernel"], "output": down["input"]})

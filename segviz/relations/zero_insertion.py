@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segviz.relations.sizes import TRANSPOSED_CONVOLUTION, pair, per_axis
+from segviz.relations.sizes import pair, per_axis, transposed_convolution_size
 from segviz.relations.taps import NOTHING, Relation, taps_on_axis
 
 INPUT, INSERTED, PADDING, CROPPED = range(4)
@@ -64,8 +64,7 @@ def zero_insertion(
         output_padding=output_padding,
         dilation=dilation,
     ):
-        TRANSPOSED_CONVOLUTION.check(**values)
-        source, kind, taps = _on_axis(TRANSPOSED_CONVOLUTION.size(**values), **values)
+        source, kind, taps = _on_axis(transposed_convolution_size(**values), **values)
         sources.append(source)
         kinds.append(kind)
         axes.append(taps)
