@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _train(options)
+    except KeyboardInterrupt:  # while reading or drawing; the training ends by itself
+        print("Stopped by hand.", file=sys.stderr)
+        return 130
     except torch.OutOfMemoryError:
         return _refuse(
             f"The device has not enough memory. Try a --batch-size below {options.batch_size}, a "

@@ -1,0 +1,180 @@
+"""`python -m segviz.training`: files in, files out, sentences for mistakes."""
+
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from toys import Blots
+
+from segviz.data import write_folder
+from segviz.models import UNet
+from segviz.training import sources
+from segviz.training.command import main
+
+QUICK = ["--epochs", "2", "--widths", "4,6", "--batch-size", "4", "--device", "cpu"]
+COLOURS = ["--classes", "red,green,blue"]
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    return write_folder(Blots(10), tmp_path / "photographs")
+
+
+def records_in(out):
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_folder_in_checkpoint_metrics_and_gallery_out(photographs, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main([str(photographs), "--out", str(out), *COLOURS, *QUICK]) == 0
+
+    assert sorted(path.name for path in out.iterdir()) == [
+        "checkpoint.pt",
+        "gallery.png",
+        "metrics.jsonl",
+    ]
+    records = records_in(out)
+    assert [record["epoch"] for record in records] == [1, 2]
+    assert records[-1]["iou"].keys() == {"red", "green", "blue"}
+    weights = torch.load(out / "checkpoint.pt", weights_only=True)["model"]
+    UNet(3, (4, 6)).load_state_dict(weights)
+    with Image.open(out / "gallery.png") as picture:
+        assert picture.format == "PNG" and picture.width > 500
+    printed = capsys.readouterr().out
+    assert "8 images to train on, 2 to score on" in printed
+    assert f"mean {records[-1]['miou']:.3f}" in printed
+
+
+def test_the_module_is_a_program(photographs, tmp_path):
+    command = [sys.executable, "-m", "segviz.training", str(photographs)]
+    run = subprocess.run(
+        [*command, "--out", str(tmp_path / "out"), *COLOURS, *QUICK[2:], "--epochs", "1"],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0 and run.stderr == ""
+    help_text = subprocess.run([*command[:3], "--help"], capture_output=True, text=True).stdout
+    assert "metrics.jsonl" in help_text and "images/ masks/" in help_text
+
+
+def test_scenes_by_name(tmp_path):
+    few = ["--train-scenes", "4", "--val-scenes", "2", "--size", "48x64"]
+    assert main(["scenes", "--out", str(tmp_path), *few, *QUICK]) == 0
+    assert "cat" in records_in(tmp_path)[-1]["iou"]
+
+
+def test_an_interrupted_run_is_resumed_to_the_same_records(photographs, tmp_path, monkeypatch):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    arguments = [str(photographs), *COLOURS, *QUICK]
+    assert main([*arguments, "--out", str(whole)]) == 0
+
+    read, items = sources.Part.__getitem__, []
+
+    def interrupted(self, index):
+        items.append(index)
+        if len(items) == 16:
+            raise KeyboardInterrupt
+        return read(self, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sources.Part, "__getitem__", interrupted)
+        patch.setattr(sources, "KEPT_IN_MEMORY", 0)
+        assert main([*arguments, "--out", str(broken)]) == 130
+    assert len(records_in(broken)) == 1
+
+    assert main([*arguments, "--out", str(broken), "--resume"]) == 0
+    of_scores = ("loss", "iou", "miou", "pixel_accuracy", "learning_rate")
+    for one, other in zip(records_in(whole), records_in(broken), strict=True):
+        assert {key: one[key] for key in of_scores} == {key: other[key] for key in of_scores}
+
+
+def test_the_masks_of_the_validation_set_are_scored_at_full_size(photographs):
+    train, val = sources.folder(photographs, None, 0.3, 0, Blots.classes, (), (6, 10))
+    assert [t.shape[-2:] for t in train[0]] == [(6, 10), (6, 10)]
+    assert [t.shape[-2:] for t in val[0]] == [(6, 10), (12, 20)]
+    assert (len(train), len(val)) == (7, 3)
+    names = {dataset.name(i) for dataset in (train, val) for i in range(len(dataset))}
+    assert len(names) == 10
+
+
+@pytest.mark.parametrize("layout", ["beside", "inside", "named"])
+def test_every_layout_of_the_validation_folder(tmp_path, layout):
+    root = tmp_path / "data"
+    where = {"beside": root / "val", "inside": root / "val", "named": tmp_path / "elsewhere"}
+    if layout == "beside":
+        write_folder(Blots(5), root / "train")
+    else:
+        write_folder(Blots(5), root)
+    write_folder(Blots(2, first_seed=50), where[layout])
+    val_root = where[layout] if layout == "named" else None
+    train, val = sources.folder(root, val_root, 0.5, 0, Blots.classes, (), None)
+    assert (len(train), len(val)) == (5, 2)
+    assert torch.equal(val[1][0], Blots(2, first_seed=50)[1][0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["{photographs}"], "Which classes do the masks hold?"),
+        (["{photographs}", "--classes", "2"], "holds the label 2"),
+        (["{photographs}", *COLOURS, "--val-share", "0"], "10 to train on and 0 to score on"),
+        (["{photographs}", *COLOURS, "--val", "nowhere"], "nowhere does not exist"),
+        (["{photographs}", *COLOURS, "--device", "abacus"], "no device 'abacus'"),
+        (["{photographs}", *COLOURS, "--epochs", "0"], "epochs=0"),
+        (["{photographs}", *COLOURS, "--widths", "4,6,8", "--size", "2x2"], "too small"),
+        (["{photographs}", *COLOURS, "--size", "big"], "'big' is no HEIGHTxWIDTH"),
+        (["{photographs}", *COLOURS, "--widths", "8,x"], "no list of whole numbers"),
+        (["{photographs}", *COLOURS, "--learning-rate", "1e30"], "Try a learning_rate below"),
+        (["nowhere", *COLOURS], "nowhere does not exist"),
+    ],
+    ids=lambda value: " ".join(value[1:])[:40] if isinstance(value, list) else "",
+)
+def test_mistakes_are_answered_with_a_sentence(
+    photographs, tmp_path, monkeypatch, capsys, arguments, sentence
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = [argument.format(photographs=photographs) for argument in arguments]
+    try:
+        code = main([*QUICK, "--out", "out", *arguments])
+    except SystemExit as end:  # argparse's own way out
+        code = end.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert sentence in error and "Traceback" not in error
+    assert not (tmp_path / "out" / "gallery.png").exists()
+
+
+def test_an_older_run_is_not_overwritten_by_accident(photographs, tmp_path, capsys):
+    arguments = [str(photographs), "--out", str(tmp_path / "out"), *COLOURS, *QUICK]
+    main(arguments)
+    before = (tmp_path / "out" / "checkpoint.pt").read_bytes()
+    assert main(arguments) == 2
+    assert "Add --resume to go on with that run" in capsys.readouterr().err
+    assert main([*arguments, "--resume", "--seed", "5"]) == 2
+    assert "seed was 0 and is now 5" in capsys.readouterr().err
+    assert (tmp_path / "out" / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_split_is_by_the_seed_and_leaves_nothing_out():
+    train, val = sources.split(20, 0.25, seed=3)
+    assert sorted(train + val) == list(range(20)) and len(val) == 5
+    assert sources.split(20, 0.25, seed=3) == (train, val) != sources.split(20, 0.25, seed=4)
+
+
+def test_the_gallery_shows_image_truth_and_prediction():
+    from segviz.training.gallery import gallery, prediction_strip, spread_over
+
+    dataset, model = Blots(3), UNet(3, (4, 6))
+    strip = prediction_strip(model, dataset, [0, 2])
+    image, mask = dataset[2]
+    assert np.array_equal(strip[:12, 24:44], image.permute(1, 2, 0))
+    shown = strip[16:28, 24:44].reshape(-1, 3)
+    assert np.array_equal(shown[mask.flatten() == 1], [[0, 200, 0]] * int((mask == 1).sum()))
+    with Image.open(io.BytesIO(gallery(model, dataset))) as picture:
+        assert picture.size[0] > 1000
+    assert spread_over(dataset, 8) == [0, 1, 2] and spread_over(Blots(101), 3) == [0, 50, 100]
