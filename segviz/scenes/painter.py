@@ -11,7 +11,7 @@ from html import escape
 
 import numpy as np
 
-from segviz.scenes.palette import FAINT, FAINT_ROLES, FOCUS, INK, LINE, ROLES
+from segviz.scenes.palette import FAINT, FAINT_ROLES, FOCUS, INK, LINE, PAPER, ROLES
 from segviz.scenes.scene import Board, Label, Scene, number
 
 # the style of an SVG holds for the whole page it stands in, hence the prefix
@@ -27,6 +27,7 @@ STYLE = (
     f".sv .formula{{font-size:15px;fill:{_THEME_INK}}}"
     f".sv .call{{font:14px 'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:{_THEME_INK}}}"
     f".sv .line{{stroke:{FAINT};stroke-width:1;fill:none;pointer-events:none}}"
+    f".sv .paper{{stroke:{FAINT};stroke-width:1;fill:{PAPER}}}"
     + "".join(
         f".sv .r-{name}{{fill:{ink.tint}}}"
         f".sv .fine.r-{name},.sv .fine .r-{name}{{fill:{ink.small}}}"
@@ -36,7 +37,8 @@ STYLE = (
     )
     + f".sv .c .lit{{stroke:{FOCUS};stroke-width:1.2}}.sv .fine .lit{{stroke-width:.4}}"
     f".sv text.lit{{font-weight:700;fill:{INK}}}"
-    f".sv .c .focus{{stroke:{FOCUS};stroke-width:3.2}}.sv .c .pinned{{stroke-dasharray:5 2.5}}"
+    f".sv .c .focus{{stroke:{FOCUS};stroke-width:3.2;fill:none;pointer-events:none}}"
+    ".sv .c .pinned{stroke-dasharray:5 2.5}"
 )
 FINE = 7  # below this many units a cell's border would hide the cell
 
@@ -80,7 +82,7 @@ def _label(label: Label) -> str:
 
 
 def _cells(board: Board) -> str:
-    """One <path> a cell, in units of a cell; and the outline of a board that does not draw all."""
+    """One <path> a cell, in units of a cell."""
     rows, columns = np.divmod(board.cells, board.numbers.shape[1])
     roles = board.roles().ravel()[board.cells]
     shared = f"r-{roles[0]}" if len(set(roles)) == 1 else ""
@@ -92,15 +94,16 @@ def _cells(board: Board) -> str:
     fine = "fine" if min(board.cell) < FINE else ""
     scale = f"scale({board.cell[0]:.5g} {board.cell[1]:.5g})"
     group = f"<g class='c {shared} {fine}' transform='{scale}'>{''.join(paths)}</g>"
-    return group + _outline(board)
+    return _paper(board) + group
 
 
-def _outline(board: Board) -> str:
+def _paper(board: Board) -> str:
+    """What lies under a board that does not draw all its cells."""
     if len(board.cells) == board.numbers.size:
         return ""
     rows, columns = board.numbers.shape
     across, down = board.cell[0] * columns, board.cell[1] * rows
-    return f"<path class='line' d='M0 0h{across:.5g}v{down:.5g}h{-across:.5g}z'/>"
+    return f"<path class='paper' d='M0 0h{across:.5g}v{down:.5g}h{-across:.5g}z'/>"
 
 
 def _numbers(board: Board) -> str:

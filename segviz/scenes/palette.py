@@ -26,11 +26,12 @@ ROLES = {
     "zero": Ink("#f7f7f5", "#d6d6d0", "#f7f7f5", "#8a8a86"),
     "padding": Ink("#e4e4e0", "#c2c2bc", "#e4e4e0", "#6f6f6b"),
     "cut": Ink("#ffffff", "#e8e8e4", "#ffffff", "#c2c2bc"),
-    "index": Ink("#ffffff00", "#f6e27a", "#efefec", "#b39b00"),
+    "index": Ink("#fbfbf8", "#f6e27a", "#efefec", "#b39b00"),
 }
 
 FAINT_ROLES = ("zero", "padding", "cut")  # numbers that are there, but not the point
 
+PAPER = "#ffffff"
 INK = "#1c1c1c"
 FAINT = "#8a8a86"
 LINE = "#b9b9b4"

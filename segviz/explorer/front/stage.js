@@ -64,6 +64,7 @@ class Stage {
     const key = this.key(this.model.get("state"));
     this.el.toggleAttribute("data-waiting", !this.frames.has(key));
     if (!this.frames.has(key)) return;
+    this.outline?.remove();
     const parts = this.frames.read(key, this.model.get("parts"));
     for (const [name, group] of Object.entries(this.layers))
       if (this.shown[name] !== parts[name]) group.innerHTML = this.shown[name] = parts[name];
@@ -93,8 +94,9 @@ class Stage {
   // lights all that takes part in the cell pointed at, or else in the pinned one
   light(pointed = null) {
     const at = pointed ?? this.pin;
-    for (const element of this.lit) element.classList.remove("lit", "focus", "pinned");
+    for (const element of this.lit) element.classList.remove("lit");
     this.lit = [];
+    this.outline?.remove();
     this.build(pointed ? null : this.pin);
     this.say.textContent = `Point at any cell; click to pin it${this.live ? ", double-click to type over a number" : ""}.`;
     this.count.textContent = "";
@@ -103,16 +105,18 @@ class Stage {
     const board = boards[at.board];
     const taps = board.taps(at.n, relation);
     for (const each of Object.values(boards))
-      for (const n of each.touched(taps, relation)) this.mark("lit", each.shapes[n], each.texts[n]);
-    this.mark("focus", board.shapes[at.n]);
-    if (!pointed) this.mark("pinned", board.shapes[at.n]);
+      for (const n of each.touched(taps, relation)) this.lit.push(each.shapes[n], each.texts[n]);
+    for (const element of this.lit) element.classList.add("lit");
+    this.outlined(board.shapes[at.n], pointed ? "focus" : "focus pinned");
     this.say.textContent = board.sentence(at.n);
     if (!pointed) this.count.textContent = `${at.n + 1} of ${board.cells.length}`;
   }
 
-  mark(name, ...elements) {
-    for (const element of elements) element.classList.add(name);
-    this.lit.push(...elements);
+  // a copy of the cell's shape lies on top, lest its neighbours cover half of the border
+  outlined(shape, classes) {
+    this.outline = shape.cloneNode();
+    this.outline.setAttribute("class", classes);
+    shape.parentNode.append(this.outline);
   }
 
   // while stepping along the board that builds up another: that one as it is after this step

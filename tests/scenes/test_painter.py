@@ -1,0 +1,109 @@
+"""The painter: well-formed, legible, accessible SVG that shows the scene and nothing else."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from segviz.relations import convolution
+from segviz.scenes import Board, Label, Scene, number, paint, svg
+from segviz.scenes.palette import INK, ROLES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def scene(numbers, **more):
+    """One board of these numbers, with an awkward title."""
+    numbers = np.asarray(numbers, float)
+    cells = {"input": np.arange(numbers.size).reshape(numbers.shape)}
+    board = Board("it", "2 < 3 & 'so'", numbers, cells, "input", (5, 40), (30, 20), **more)
+    return Scene(
+        title="A <title>",
+        description="What & why",
+        size=(300, 200),
+        boards=(board,),
+        labels=(Label("1 < 2", 3, 4, "formula"),),
+        relation=convolution(numbers.shape, 1),
+        call="f(x)",
+        steps="it",
+    )
+
+
+def parsed(picture):
+    return ElementTree.fromstring(svg(picture, "some-id"))
+
+
+def test_title_and_description_are_there_for_screen_readers():
+    root = parsed(scene([[1, 2]]))
+    assert root.get("role") == "img" and root.get("id") == "some-id"
+    children = [child.tag.removeprefix(SVG) for child in root]
+    assert children[:2] == ["title", "desc"]  # first, or screen readers do not read them
+    assert [child.text for child in root][:2] == ["A <title>", "What & why"]
+
+
+def test_text_is_escaped():
+    texts = [text.text for text in parsed(scene([[1]])).iter(f"{SVG}text")]
+    assert texts == ["1 < 2", "2 < 3 & 'so'", "1"]
+
+
+def test_a_cell_is_one_shape_and_one_number_and_none_where_there_is_nothing():
+    root = parsed(scene([[1, np.nan, -2.5], [np.nan, 0, 1e6]]))
+    cells = next(g for g in root.iter(f"{SVG}g") if g.get("class", "").startswith("c "))
+    places = [re.match(r"M(\d) (\d)", path.get("d")).groups() for path in cells]
+    assert places == [("0", "0"), ("2", "0"), ("1", "1"), ("2", "1")]
+    numbers = next(g for g in root.iter(f"{SVG}g") if g.get("class") == "n")
+    assert [text.text for text in numbers] == ["1", "-2.5", "0", "1000000"]
+
+
+@pytest.mark.parametrize("values", [[[1, 2]], [[-123456, 1]], [[0.12345, 7]]])
+def test_numbers_fit_their_cells(values):
+    numbers = next(g for g in parsed(scene(values)).iter(f"{SVG}g") if g.get("class") == "n")
+    size = float(numbers.get("font-size"))
+    longest = max(len(text.text) for text in numbers)
+    assert size <= 20  # the cell's height
+    assert longest * size * 0.6 <= 30  # its width; a digit is about 0.6 em wide
+
+
+def test_numbers_are_written_in_full_or_with_four_digits():
+    assert [number(v) for v in (3.0, -0.0, 1 / 3, 123456.0, 1e-7, 0.1 + 0.2)] == [
+        "3",
+        "0",
+        "0.3333",
+        "123456",
+        "1e-07",
+        "0.3",
+    ]
+
+
+def luminance(colour):
+    """Relative luminance of #rrggbb (WCAG 2.2)."""
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_numbers_stand_out_from_their_cells(name):
+    for colour in (ROLES[name].tint, ROLES[name].lit):
+        assert (luminance(colour) + 0.05) / (luminance(INK) + 0.05) >= 7  # WCAG AAA
+
+
+def test_lit_and_unlit_cells_differ_in_lightness_not_only_in_hue():
+    for name in ("input", "kernel", "output"):
+        tint, lit = luminance(ROLES[name].tint), luminance(ROLES[name].lit)
+        assert (tint + 0.05) / (lit + 0.05) >= 1.5
+
+
+def test_boards_of_the_same_shape_are_the_same_strings():
+    here, there = (paint(scene([[1, 2], [3, 4]]))["it"] for _ in range(2))
+    other = scene([[1, 2], [3, 4]])
+    moved = Board(**{**vars(other.boards[0]), "place": (99, 7), "name": "other"})
+    elsewhere = paint(Scene(**{**vars(other), "boards": (moved,)}))["other"]
+    assert here == there and here[1:] == elsewhere[1:] and here[0] != elsewhere[0]
+
+
+def test_scenes_compare_by_what_they_show():
+    assert scene([[1, 2]]) == scene([[1, 2]])
+    assert scene([[1, 2]]) != scene([[1, 3]])
+    assert scene([[1, np.nan]]) == scene([[1, np.nan]])
