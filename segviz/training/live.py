@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import ipywidgets
 import numpy as np
 import plotly.graph_objects as go
+from IPython import get_ipython
 from IPython.display import DisplayHandle
 from matplotlib.figure import Figure
 from PIL import Image
@@ -108,7 +109,8 @@ class LiveView:
         # Its height is fixed so that the page does not jump when the picture is exchanged.
         self._widget = ipywidgets.Output(layout={"height": f"{_HEIGHT + 20}px"})
         self._output = DisplayHandle()
-        self._output.display(self._static_bundle(), raw=True)
+        if get_ipython():
+            self._output.display(self._static_bundle(), raw=True)
 
     def show(self, record: Record, strip: np.ndarray) -> None:
         """Add a record and the predictions of its epoch, and redraw."""
@@ -120,11 +122,13 @@ class LiveView:
         figure = {"application/vnd.plotly.v1+json": json.loads(self.figure().to_json())}
         drawn = {"output_type": "display_data", "data": figure, "metadata": {}}
         self._widget.outputs = (drawn,)
+        if not get_ipython():  # a plain Python process shows text only
+            print(record)
 
     def finish(self) -> None:
         """Add the PNG for readers without plotly."""
         self._bar.close()
-        if self.records:
+        if self.records and get_ipython():
             png = base64.b64encode(self.png()).decode()
             self._output.update({**self._static_bundle(), "image/png": png}, raw=True)
 
