@@ -1,5 +1,6 @@
 """Frames on their way to a page: every string once, under a name made from its content."""
 
+import json
 from base64 import urlsafe_b64encode
 from hashlib import blake2b
 
@@ -20,20 +21,21 @@ class Bundle:
     def __init__(self):
         self.pool: dict[str, str] = {}
         self.frames: dict[str, list[list[str]]] = {}
-        self.size = 0  # characters in the pool
+        self.size = 0  # bytes that this is as JSON
 
     def add(self, key: str, scene: Scene, most: float = float("inf")) -> bool:
-        """Takes a scene in, unless the pool would pass `most` characters; says whether it did."""
+        """Takes a scene in, unless the whole would pass `most` bytes; says whether it did."""
         parts = frame(scene)
         named = [{_name(piece): piece for piece in parts[name]} for name in part_names(scene)]
-        new = {name: piece for part in named for name, piece in part.items()}
-        new = {name: piece for name, piece in new.items() if name not in self.pool}
-        size = self.size + sum(map(len, new.values()))
+        all_pieces = {name: piece for part in named for name, piece in part.items()}
+        new = {name: piece for name, piece in all_pieces.items() if name not in self.pool}
+        names = [list(part) for part in named]
+        size = self.size + len(json.dumps([new, key, names], ensure_ascii=False).encode())
         if size > most:
             return False
         self.size = size
         self.pool.update(new)
-        self.frames[key] = [list(part) for part in named]
+        self.frames[key] = names
         return True
 
     def to_dict(self) -> dict:

@@ -19,9 +19,7 @@ from segviz.explorer.page import write_page
 from segviz.relations import grid, pair
 from segviz.scenes import Scene, shell, svg
 
-EAGER = (
-    250_000  # characters of frames that travel with the widget; the browser asks for others itself
-)
+EAGER = 330_000  # bytes of frames that travel with the widget; the browser asks for others
 
 
 class Stage(anywidget.AnyWidget):
@@ -205,7 +203,7 @@ class Explorer(ipywidgets.VBox):
 
     def _bundle(self, states, most: float = float("inf")) -> dict:
         """What the browser needs to show these states: the first, and of the others as many as fit
-        into `most` characters, small pictures before large ones."""
+        into `most` bytes, small pictures before large ones."""
         first, *others = [(self.key(values), self.scene_of(values)) for values in states]
         bundle = Bundle()
         bundle.add(*first)

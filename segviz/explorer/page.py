@@ -15,7 +15,7 @@ from segviz.explorer.front import CODE, PAGE_CODE, STYLE, parameter_tables
 from segviz.scenes import svg
 
 PAGE = Path(__file__).parent / "page.html"
-FITS = 2_000_000  # characters of pictures that a page carries unless told what to vary
+FITS = 1_930_000  # bytes of pictures, unless told what to vary: with its scripts a page is 2 MB
 MOST = 50_000_000  # above this a browser no longer opens it with ease
 
 
@@ -59,7 +59,7 @@ def _as_many_as_fit(explorer) -> tuple[list[str], dict]:
 
 
 def _frames(explorer, vary, most: int) -> dict | None:
-    """All legal states that differ in `vary` only; None if they pass `most` characters."""
+    """All legal states that differ in `vary` only; None if they pass `most` bytes."""
     bundle = Bundle()
     for values in _states(explorer, vary):
         if not bundle.add(explorer.key(values), explorer.scene_of(values), most):

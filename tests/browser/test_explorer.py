@@ -283,6 +283,11 @@ def test_reopened_without_a_kernel_the_picture_is_still_there(lab, open_notebook
     assert explored.lit("input") == [0]  # at stride 2 only one stamp reaches it
     explored.cell("kernel", 0).dblclick()
     assert "read-only" in still.locator(".sv-message").inner_text()
+    explored.press("input size", "End")  # not among the states that were saved
+    still.get_by_text("drawn by the notebook's kernel").wait_for()
+    explored.press("input size", "Home")
+    assert still.locator(".sv-message").inner_text() == ""
+    assert explored.numbers("output") == torchs(explored.values())
 
 
 def test_without_the_widgets_state_a_still_stands_in(lab, open_notebook, new_page):

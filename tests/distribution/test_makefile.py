@@ -61,7 +61,9 @@ def test_the_first_lab_installs_and_says_what_it_does_and_the_second_only_opens(
     assert pip_installs(make) == ["-m pip install -e .[lab]"]
     assert "--port=9123" in make.asked()[-1] and make.asked()[-1].endswith("--no-browser")
     second = make("lab")
-    assert len(make.asked()) == 1 and make.asked()[0].startswith("-m jupyterlab")
+    trusting, opening = make.asked()
+    assert trusting.startswith("-m jupyter trust course/")
+    assert opening.startswith("-m jupyterlab --notebook-dir=course")
     assert "several GB" not in second.stdout
 
 

@@ -3,6 +3,7 @@
 // fragments, the sentences and the limits of the sliders all come from Python, as strings and tables.
 
 const PLAY_MS = 900;
+const WAITING = "The picture below is the last one: this state is drawn by the notebook's kernel, when it runs.";
 const READ_ONLY = "The numbers are read-only here: typing over them needs the notebook and its running kernel.";
 
 const stageHtml = (shell, still) => `
@@ -62,8 +63,10 @@ class Stage {
 
   show() {
     const key = this.key(this.model.get("state"));
-    this.el.toggleAttribute("data-waiting", !this.frames.has(key));
-    if (!this.frames.has(key)) return;
+    const waiting = !this.frames.has(key);
+    this.tell(waiting ? WAITING : "");
+    this.el.toggleAttribute("data-waiting", waiting);
+    if (waiting) return;
     this.outline?.remove();
     const parts = this.frames.read(key, this.model.get("parts"));
     for (const [name, group] of Object.entries(this.layers))
@@ -220,7 +223,7 @@ class Stage {
   edit(cell, typed) {
     const board = cell && this.read().boards[cell.board];
     if (!board?.editable) return;
-    this.message.textContent = this.live ? "" : READ_ONLY;
+    this.tell(this.live ? "" : READ_ONLY);
     if (!this.live) return;
     const before = board.numbers[cell.n];
     typeOver(board.shapes[cell.n], this.picture, typed ?? before, !typed, (text) => {
@@ -242,12 +245,16 @@ class Stage {
       this.live = true;
       this.light();
     }
-    if ("tell" in message) this.message.textContent = message.tell;
+    if ("tell" in message) this.tell(message.tell);
     if ("bundle" in message) {
       this.asking = false;
       this.arrived(message.bundle);
     }
     if ("ready" in message) this.ask();
+  }
+
+  tell(sentence) {
+    this.message.textContent = sentence;
   }
 
   // fetches, while nobody waits, what the next move of a slider may need
