@@ -3,6 +3,7 @@
     scenes = Scenes(2000, first_seed=10_000)
     photographs = Folder("my_photos", ("grass", "path", "dog"), image_size=(120, 160))
     image, mask = photographs[0]        # uint8 (3, H, W), int64 (h, w)
+    train, val = split(photographs)     # a fifth is kept for scoring
     print(check(photographs))           # everything that is wrong with them
 
 A mask holds the labels 0..K-1 of the K classes, or 255 where a pixel has none ("void").
@@ -15,6 +16,7 @@ from .dataset import IGNORE_INDEX, InMemory, SegmentationDataset
 from .errors import DataError
 from .folder import Folder
 from .palettes import SCENE_PALETTE, distinct_colours
+from .parts import Part, split
 from .pixels import normalise
 from .scenes import Scenes, scene
 from .writing import write_folder
@@ -25,6 +27,7 @@ __all__ = [
     "DataError",
     "Folder",
     "InMemory",
+    "Part",
     "Report",
     "Scenes",
     "SegmentationDataset",
@@ -38,5 +41,6 @@ __all__ = [
     "overlay",
     "picture",
     "scene",
+    "split",
     "write_folder",
 ]

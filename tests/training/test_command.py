@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from toys import Blots
 
-from segviz.data import write_folder
+from segviz.data import Part, write_folder
 from segviz.models import UNet
 from segviz.training import sources
 from segviz.training.command import main
@@ -73,7 +73,7 @@ def test_an_interrupted_run_is_resumed_to_the_same_records(photographs, tmp_path
     arguments = [str(photographs), *COLOURS, *QUICK]
     assert main([*arguments, "--out", str(whole)]) == 0
 
-    read, items = sources.Part.__getitem__, []
+    read, items = Part.__getitem__, []
 
     def interrupted(self, index):
         items.append(index)
@@ -82,7 +82,7 @@ def test_an_interrupted_run_is_resumed_to_the_same_records(photographs, tmp_path
         return read(self, index)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sources.Part, "__getitem__", interrupted)
+        patch.setattr(Part, "__getitem__", interrupted)
         patch.setattr(sources, "KEPT_IN_MEMORY", 0)
         assert main([*arguments, "--out", str(broken)]) == 130
     assert len(records_in(broken)) == 1
@@ -158,12 +158,6 @@ def test_an_older_run_is_not_overwritten_by_accident(photographs, tmp_path, caps
     assert main([*arguments, "--resume", "--seed", "5"]) == 2
     assert "seed was 0 and is now 5" in capsys.readouterr().err
     assert (tmp_path / "out" / "checkpoint.pt").read_bytes() == before
-
-
-def test_a_split_is_by_the_seed_and_leaves_nothing_out():
-    train, val = sources.split(20, 0.25, seed=3)
-    assert sorted(train + val) == list(range(20)) and len(val) == 5
-    assert sources.split(20, 0.25, seed=3) == (train, val) != sources.split(20, 0.25, seed=4)
 
 
 def test_the_gallery_shows_image_truth_and_prediction():
