@@ -208,6 +208,9 @@ class LiveView:
             )
         axes["iou"].set(title=_IOU_TITLE, xlabel="epoch", ylim=(0, 1))
         axes["iou"].legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+        for name in ("loss", "iou"):
+            axes[name].set_xlim(0.5, self.records[-1].epochs + 0.5)
+            axes[name].xaxis.get_major_locator().set_params(integer=True)
         axes["strip"].imshow(self._strip)
         axes["strip"].set(xticks=[], yticks=self._row_centres(), yticklabels=STRIP_ROWS)
 

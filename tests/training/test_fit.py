@@ -115,6 +115,15 @@ def test_the_callers_random_numbers_are_left_alone():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_the_callers_random_numbers_decide_nothing():
+    records = []
+    for state in (1, 2):
+        model = small_network()
+        torch.manual_seed(state)  # as if the notebook had drawn some numbers in between
+        records.append([without_timings(r) for r in fit(model, Blots(8), Blots(2), **QUICK)])
+    assert records[0] == records[1]
+
+
 @pytest.mark.parametrize("item", [15, 19], ids=["while training", "while scoring"])
 def test_the_interrupt_key_ends_the_run_at_the_last_whole_epoch(item, caplog):
     on_item = interrupt_at(item)  # an epoch asks for 8 items to train on and 2 to score on
