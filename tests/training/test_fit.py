@@ -87,6 +87,12 @@ def test_every_epoch_has_another_order_and_the_same_seed_the_same():
     assert sorted(order(1)) == sorted(order(2))
 
 
+def test_the_epochs_of_a_run_have_different_orders():
+    asked = []
+    list(fit(small_network(), Blots(12, on_item=asked.append), Blots(2), **QUICK))
+    assert sorted(asked[:12]) == sorted(asked[12:]) and asked[:12] != asked[12:]
+
+
 def test_image_and_mask_are_flipped_together_and_about_half_of_them():
     masks = torch.arange(200 * 3 * 5).reshape(200, 3, 5)
     images = masks[:, None].expand(200, 3, 3, 5)
