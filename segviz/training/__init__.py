@@ -7,6 +7,7 @@
 
 from .devices import pick_device
 from .fit import fit
+from .gallery import picture_rows
 from .labels import check_labels
 from .losses import cross_entropy
 from .prediction import evaluate, predict, resize_logits
@@ -24,6 +25,7 @@ __all__ = [
     "evaluate",
     "fit",
     "pick_device",
+    "picture_rows",
     "predict",
     "resize_logits",
 ]

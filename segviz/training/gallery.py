@@ -1,7 +1,7 @@
 """Predictions to look at: pictures beside truth, with a legend, as one PNG."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -15,7 +15,7 @@ from segviz.data.colours import VOID_COLOURS
 from .prediction import predict
 from .scores import Scores
 
-#: What a triptych and the rows of a strip show.
+#: What the rows of a strip show.
 STRIP_ROWS = ("image", "truth", "prediction")
 
 
@@ -24,14 +24,32 @@ def spread_over(dataset: SegmentationDataset, count: int) -> list[int]:
     return np.unique(np.linspace(0, len(dataset) - 1, count).round().astype(int)).tolist()
 
 
-def triptych(model: nn.Module, dataset: SegmentationDataset, index: int) -> list[np.ndarray]:
-    """Image, truth and prediction of one item as pictures, uint8 ``(h, w, 3)`` each.
+def picture_rows(
+    dataset: SegmentationDataset,
+    indices: Sequence[int],
+    models: Mapping[str, nn.Module] | None = None,
+) -> dict[str, list[np.ndarray]]:
+    """Images, their truth, and what networks make of them, to be shown one below the other.
 
-    Truth and prediction have the size of the mask, the image has its own.
+    Args:
+        dataset: where the items come from.
+        indices: which items.
+        models: ``{name of the row: network}``.
+
+    Returns:
+        ``{"image": pictures, "truth": pictures, name: pictures, ...}`` with one picture for each
+        item, uint8 ``(h, w, 3)``. Truth and predictions have the size of the mask, the image has
+        its own.
     """
-    image, mask = dataset[index]
-    predicted = predict(model, image[None], mask.shape)[0].cpu()  # (h, w)
-    return [picture(image), colour(mask, dataset.palette), colour(predicted, dataset.palette)]
+    items = [dataset[index] for index in indices]
+    rows = {
+        "image": [picture(image) for image, _ in items],
+        "truth": [colour(mask, dataset.palette) for _, mask in items],
+    }
+    for name, model in (models or {}).items():
+        predicted = (predict(model, image[None], mask.shape)[0].cpu() for image, mask in items)
+        rows[name] = [colour(labels, dataset.palette) for labels in predicted]
+    return rows
 
 
 def prediction_strip(
@@ -41,14 +59,14 @@ def prediction_strip(
 
     Every panel is as large as the first item's mask.
     """
-    columns = [triptych(model, dataset, index) for index in indices]
-    height, width = columns[0][1].shape[:2]
+    rows = picture_rows(dataset, indices, {STRIP_ROWS[-1]: model})
+    height, width = rows["truth"][0].shape[:2]
     panels = [
-        np.asarray(Image.fromarray(column[row]).resize((width, height), Image.Resampling.NEAREST))
-        for row in range(len(STRIP_ROWS))
-        for column in columns
+        np.asarray(Image.fromarray(panel).resize((width, height), Image.Resampling.NEAREST))
+        for name in STRIP_ROWS
+        for panel in rows[name]
     ]
-    return contact_sheet(panels, columns=len(columns))
+    return contact_sheet(panels, columns=len(rows["truth"]))
 
 
 def gallery(
@@ -80,7 +98,8 @@ def gallery(
         axis.set_axis_off()
     for row, index in zip(axes.reshape(-1, 3), indices, strict=False):
         titles = (dataset.name(index), "truth", _title_of_prediction(model, dataset, index))
-        for axis, pixels, title in zip(row, triptych(model, dataset, index), titles, strict=True):
+        panels = picture_rows(dataset, [index], {"prediction": model}).values()
+        for axis, (pixels,), title in zip(row, panels, titles, strict=True):
             axis.imshow(pixels, interpolation="nearest")
             axis.set_title(title, fontsize=9, pad=2)
 

@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 from toys import Blots
 
-from segviz.data import Part, write_folder
+from segviz.data import Part, colour, write_folder
 from segviz.models import UNet
-from segviz.training import sources
+from segviz.training import picture_rows, predict, sources
 from segviz.training.command import main
 
 QUICK = ["--epochs", "2", "--widths", "4,6", "--batch-size", "4", "--device", "cpu"]
@@ -158,6 +158,18 @@ def test_an_older_run_is_not_overwritten_by_accident(photographs, tmp_path, caps
     assert main([*arguments, "--resume", "--seed", "5"]) == 2
     assert "seed was 0 and is now 5" in capsys.readouterr().err
     assert (tmp_path / "out" / "checkpoint.pt").read_bytes() == before
+
+
+def test_networks_are_shown_row_by_row_at_the_size_of_the_masks():
+    dataset, models = Blots(4, mask_scale=2), {"one": UNet(3, (4, 6)), "other": UNet(3, (5, 7))}
+    rows = picture_rows(dataset, [3, 1], models)
+    assert list(rows) == ["image", "truth", "one", "other"]
+    assert [panel.shape for panel in rows["image"]] == [(12, 20, 3)] * 2
+    image, mask = dataset[1]
+    assert np.array_equal(rows["truth"][1], colour(mask, dataset.palette))
+    for name, model in models.items():
+        labels = predict(model, image[None], (24, 40))[0]
+        assert np.array_equal(rows[name][1], dataset.palette[labels])
 
 
 def test_the_gallery_shows_image_truth_and_prediction():
