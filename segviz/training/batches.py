@@ -27,10 +27,12 @@ def training_batches(
     Yields:
         images uint8 ``(N, 3, H, W)`` and masks int64 ``(N, H, W)``, on the CPU.
     """
+    # Drawn at once, before any flip: workers that read ahead must not change what comes next.
+    order = torch.randperm(len(dataset), generator=generator).tolist()
     loader = DataLoader(
         dataset,
         batch_size,
-        shuffle=True,
+        sampler=order,
         drop_last=len(dataset) >= batch_size,
         num_workers=workers,
         collate_fn=_stack,

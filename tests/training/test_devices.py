@@ -1,13 +1,15 @@
 """The same code on CUDA and MPS, as far as it can be seen without either."""
 
 import functools
+import subprocess
+import sys
+from pathlib import Path
 
 import pretend
 import pytest
 import strict
 import torch
-from torch import nn
-from toys import Blots, small_network, without_timings
+from toys import Blots, Careless, small_network
 
 from segviz.training import devices, fit, pick_device
 
@@ -86,40 +88,18 @@ def test_a_whole_run_on_pretended_cuda(capability, dtype):
     assert network[1].bridge[0][0].weight.is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.skipif(not strict.is_possible(), reason="this PyTorch has no backends in Python")
-def test_a_run_on_a_strict_device_gives_the_numbers_of_the_cpu(monkeypatch):
-    monkeypatch.setattr(devices, "cpu_multiplies_bfloat16", lambda: False)
-    # Without the dropout: its draws follow the order in memory, which differs.
-    on_cpu, on_strict = small_network()[1], small_network()[1]
-    run = {"epochs": 2, "batch_size": 4, "class_weights": [1, 2, 3]}
-    expected = list(fit(on_cpu, Blots(9), Blots(3), device="cpu", **run))
-    with strict.strict_device():
-        records = list(fit(on_strict, Blots(9), Blots(3), device="strict", **run))
-        assert {p.device.type for p in on_strict.parameters()} == {"strict"}
-    for record, other in zip(records, expected, strict=True):
-        assert record.loss == pytest.approx(other.loss, rel=1e-4)
-        assert record.iou == pytest.approx(other.iou, abs=0.02)
-        assert without_timings(record).keys() == without_timings(other).keys()
-
-
-class Careless(nn.Module):
-    """Has a tensor that no `.to(device)` moves."""
-
-    def __init__(self):
-        super().__init__()
-        self.network = small_network()
-        self.offset = torch.zeros(3, 1, 1)
-
-    def forward(self, images):
-        return self.network(images) + self.offset
-
-
-def test_both_pretended_devices_notice_a_tensor_left_behind():
+def test_pretended_cuda_notices_a_tensor_left_behind():
     with pretend.pretend_cuda(AMPERE), pytest.raises(RuntimeError, match="devices, cuda:0 and cpu"):
         next(fit(Careless(), Blots(9), Blots(3), epochs=1))
-    if strict.is_possible():
-        with strict.strict_device(), pytest.raises(RuntimeError, match="different devices"):
-            next(fit(Careless(), Blots(9), Blots(3), epochs=1, device="strict"))
+
+
+@pytest.mark.skipif(not strict.is_possible(), reason="this PyTorch has no backends in Python")
+@pytest.mark.parametrize("what", ["numbers", "careless"])
+def test_a_device_that_computes_and_mixes_with_no_other(what):
+    # In a process of its own: the device must be there before autograd first runs.
+    script = Path(__file__).with_name("run_on_strict.py")
+    run = subprocess.run([sys.executable, "-W", "error", script, what], capture_output=True)
+    assert run.returncode == 0, run.stderr.decode()
 
 
 def test_float16_skips_the_schedule_where_it_skipped_a_step(monkeypatch):

@@ -130,6 +130,15 @@ def test_the_callers_random_numbers_decide_nothing():
     assert records[0] == records[1]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python's advice to torch
+def test_workers_that_read_ahead_change_nothing():
+    records = [
+        [without_timings(r) for r in fit(small_network(), Blots(18), Blots(2), workers=w, **QUICK)]
+        for w in (0, 2)
+    ]
+    assert records[0] == records[1]
+
+
 @pytest.mark.parametrize("item", [15, 19], ids=["while training", "while scoring"])
 def test_the_interrupt_key_ends_the_run_at_the_last_whole_epoch(item, caplog):
     on_item = interrupt_at(item)  # an epoch asks for 8 items to train on and 2 to score on

@@ -45,6 +45,18 @@ def small_network(seed=0):
     return nn.Sequential(nn.Dropout(0.1), UNet(3, widths=(8, 12)))
 
 
+class Careless(nn.Module):
+    """Has a tensor that no `.to(device)` moves."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = small_network()
+        self.offset = torch.zeros(3, 1, 1)
+
+    def forward(self, images):
+        return self.network(images) + self.offset
+
+
 def without_timings(record):
     """What of a record must be the same whenever and wherever it is made."""
     of_the_machine = ("images_per_second", "seconds", "validation_seconds", "peak_memory")
