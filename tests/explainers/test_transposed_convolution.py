@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from segviz.explainers.transposed_convolution import TRANSPOSED, draw
-from segviz.scenes import svg
+from segviz.scenes import frame, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 LECTURE = dict(input=[[2, 1], [4, 4]], kernel=[[1, 4, 1], [1, 4, 3], [3, 3, 1]])
@@ -153,6 +153,18 @@ def test_the_written_sum_is_the_painted_number(settings):
     assert len(scene["output"].says) == len(numbers)
     for sentence, painted_number in zip(scene["output"].says, numbers, strict=True):
         assert written_sum(sentence) == (painted_number, painted_number)
+
+
+def test_the_flipped_kernel_speaks_of_the_weights_it_shows():
+    scene = draw([[1, 2]], [[10, 11, 12], [13, 14, 15]])
+    for sentence, value in zip(scene["flipped"].says, painted(scene)["flipped"].flat, strict=True):
+        assert re.match(r"kernel\[\d, \d\] = (\d+) is used", sentence)[1] == f"{value:g}"
+
+
+def test_boards_that_say_the_same_share_one_string():
+    parts = frame(draw(**LECTURE))
+    assert parts["output:says"] == parts["result:says"] == parts["y:says"] == parts["rows:says"]
+    assert parts["kernel:says"] == parts["flipped:says"] != parts["input:says"]
 
 
 def test_stamp_by_stamp_the_output_grows():

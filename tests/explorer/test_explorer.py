@@ -121,9 +121,9 @@ def test_frames_are_sent_when_the_browser_asks(explorer, sent):
 
 
 def test_a_typed_number_changes_the_picture(explorer, sent):
-    heard(explorer, edit=dict(grid="kernel", cell=4, width=3, text=" -2,5 "))
+    heard(explorer, edit=dict(grid="kernel", cell=5, width=3, text=" -2,5 "))
     assert sent == [{"tell": ""}]
-    assert explorer.kernel[1] == [1, -2.5, 3]
+    assert explorer.kernel == [[1, 4, 1], [1, 4, -2.5], [3, 3, 1]]
     assert explorer._stage.version == 1
     key = explorer.key(explorer.values)
     assert "-2.5" in frame_text(explorer._stage.now, key)

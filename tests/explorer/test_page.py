@@ -66,3 +66,16 @@ def test_refusals_leave_no_file(tmp_path):
     with pytest.raises(ValueError, match="is a folder"):
         explorer.save(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_write_that_fails_leaves_the_old_page(tmp_path, monkeypatch):
+    path = tmp_path / "page.html"
+    path.write_text("old", "utf-8")
+
+    def full_disk(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("segviz.explorer.page.os.replace", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        transposed_convolution().save(path, vary=[])
+    assert list(tmp_path.iterdir()) == [path] and path.read_text("utf-8") == "old"
