@@ -14,7 +14,7 @@ LINE = 24  # pixels for a line of titles, and for the legend
 LARGEST = 3  # a small picture is enlarged at most so many times
 WIDTH = 805  # pixels that a row of panels fills without scrolling on a laptop
 LEGIBLE = 10.5  # points, also when projected
-SHADES = 32  # of a feature map; more would only make notebooks larger
+SHADES = 24  # of a feature map; more would only make notebooks larger
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def show_pictures(rows, *, titles=(), legend=None):
     words = [f"{name}: {len(pictures)} pictures" for name, pictures in rows.items()]
     drawn = _drawn(rows, titles, legend or {})
     # Photographs are mostly noise, which a PNG would keep at three times the size.
-    return Sheet("\n".join(words), "image/jpeg", _file(drawn, "jpeg", quality=90, subsampling=0))
+    return Sheet("\n".join(words), "image/jpeg", _file(drawn, "jpeg", quality=82, subsampling=0))
 
 
 def show_maps(rows, *, count=6, titles=(), limits=None):

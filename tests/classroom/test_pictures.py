@@ -28,8 +28,8 @@ def test_pictures_stand_in_their_rows_and_columns():
     assert picture.shape == (2 * (300 + GAP), LABELS + 2 * (260 + GAP), 3)
     for number, one in enumerate(flat):
         top, left = number // 2 * (300 + GAP), LABELS + number % 2 * (260 + GAP)
-        shown = picture[top : top + 300, left : left + 260].astype(int)
-        assert np.abs(shown - one).max() <= 8  # a JPEG may be off by a little
+        off = np.abs(picture[top : top + 300, left : left + 260].astype(int) - one)
+        assert off.max() <= 40 and off[9:-9, 9:-9].max() <= 2  # a JPEG rings along edges
     assert picture[300 + GAP // 2].min() > 240  # white between the rows
 
 
