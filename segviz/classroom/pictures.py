@@ -11,7 +11,7 @@ from .comparison import as_array
 GAP = 6  # pixels between two panels
 LABELS = 150  # pixels on the left, for the names of the rows
 LINE = 24  # pixels for a line of titles, and for the legend
-LARGEST = 3  # a small picture is enlarged at most so many times
+LARGEST = 8  # a small picture is enlarged at most so many times
 WIDTH = 805  # pixels that a row of panels fills without scrolling on a laptop
 LEGIBLE = 10.5  # points, also when projected
 SHADES = 24  # of a feature map; more would only make notebooks larger
