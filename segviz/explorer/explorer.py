@@ -19,7 +19,8 @@ from segviz.explorer.page import write_page
 from segviz.relations import grid, pair
 from segviz.scenes import Scene, shell, svg
 
-EAGER = 330_000  # bytes of frames that travel with the widget; the browser asks for others
+AXES = ("rows", "columns")
+EAGER = 230_000  # bytes of frames that travel with the widget; the browser asks for others
 
 
 class Stage(anywidget.AnyWidget):
@@ -81,8 +82,6 @@ class Explorer(ipywidgets.VBox):
             return
         self._note_unequal()
         self._show()
-        for name, pair_of_sliders in self._sliders.items():
-            self._place_sliders(name, pair_of_sliders)
 
     @property
     def values(self) -> dict[str, tuple[int, int]]:
@@ -163,27 +162,28 @@ class Explorer(ipywidgets.VBox):
     # -- to the browser
 
     def _build(self) -> None:
-        scene, stage = self.scene, self._stage
-        self._sliders = {p.name: self._new_sliders(p) for p in self.explainer.parameters}
-        for name, pair_of_sliders in self._sliders.items():
-            self._place_sliders(name, pair_of_sliders)
+        pairs_of_sliders = self._new_sliders()
         self._unequal = ipywidgets.Checkbox(description="rows and columns differ", indent=False)
         self._unequal.add_class("sv-unequal")
         self._note_unequal()
+        with self._stage.hold_sync():
+            self._fill_stage(pairs_of_sliders)
+        controls = ipywidgets.Box([*(s for both in pairs_of_sliders for s in both), self._unequal])
+        controls.add_class("sv-controls")
+        self.children = [controls, self._stage]
+
+    def _fill_stage(self, pairs_of_sliders) -> None:
+        scene, stage = self.scene, self._stage
         stage.still = f"sv-still-{stage.model_id}"
         stage.shell = shell(scene, {})
         stage.parts = part_names(scene)
         stage.boards = [board.name for board in scene.boards]
         limits, parameters = self.explainer.limits, self.explainer.parameters
         stage.parameters = parameter_tables([limits] * 2, {}, list(self._values), parameters)
-        stage.controls = {"sliders": list(self._sliders.values()), "unequal": self._unequal}
+        stage.controls = {"sliders": pairs_of_sliders, "unequal": self._unequal}
         stage.observe(self._moved, "state")
         stage.on_msg(self._heard)
         self._show()
-        sliders = [slider for both in self._sliders.values() for slider in both]
-        controls = ipywidgets.Box([*sliders, self._unequal])
-        controls.add_class("sv-controls")
-        self.children = [controls, stage]
 
     def _show(self) -> None:
         """Tells the browser the state; with it a frame, where it might not have one."""
@@ -223,30 +223,32 @@ class Explorer(ipywidgets.VBox):
                     states.append(values)
         return states
 
-    def _new_sliders(self, parameter: Parameter):
-        both = []
-        for name in ("rows", "columns"):
-            slider = ipywidgets.IntSlider(
-                min=parameter.first,
-                max=max(parameter.last, parameter.first + 1),
-                description=parameter.label,
-                style={"description_width": "118px"},
-                layout={"width": "auto"},
-            )
-            slider.add_class(f"sv-{name}")
-            both.append(slider)
-        return both
+    def _new_sliders(self) -> list[list[ipywidgets.IntSlider]]:
+        """For every parameter a slider of the rows and one of the columns."""
+        # one style and one layout for all: each would be a message more before anything shows
+        looks = {
+            "style": ipywidgets.SliderStyle(description_width="118px"),
+            "layout": ipywidgets.Layout(width="auto"),
+        }
+        return [
+            [
+                ipywidgets.IntSlider(
+                    value,
+                    min=parameter.first,
+                    max=max(parameter.last, parameter.first + 1),
+                    description=parameter.label,
+                    _dom_classes=[f"sv-{axis}"],
+                    **looks,
+                )
+                for axis, value in zip(AXES, self._values[parameter.name], strict=True)
+            ]
+            for parameter in self.explainer.parameters
+        ]
 
     def _note_unequal(self) -> None:
         """Opens the columns' sliders where they are needed; closing them is left to the hand."""
         if any(rows != columns for rows, columns in self._values.values()):
             self._unequal.value = True
-
-    def _place_sliders(self, name, both) -> None:
-        """Puts the sliders on the state, widening their range first: the browser narrows it."""
-        for slider, value in zip(both, self._values[name], strict=True):
-            slider.min, slider.max = min(slider.min, value), max(slider.max, value)
-            slider.value = value
 
     def picture_traits(self) -> dict:
         """What a stage needs to know of the picture, whoever its sliders are."""

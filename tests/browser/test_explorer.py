@@ -255,7 +255,10 @@ def test_typing_a_number_and_a_non_number(explored):
 
 
 def test_python_moves_the_sliders_and_reads_them(open_notebook):
-    cells = [*CELLS, "explorer.set(stride=3, output_padding=(2, 0), padding=1)"]
+    before = (
+        "import segviz\nexplorer = segviz.explain.transposed_convolution()\nexplorer.padding = 1"
+    )
+    cells = [before, "explorer", "explorer.set(stride=3, output_padding=(2, 0))"]
     page = open_notebook(cells)
     explored = Explored(page)
     page.locator(".sv-stage[data-equal=false]").wait_for()
@@ -263,7 +266,10 @@ def test_python_moves_the_sliders_and_reads_them(open_notebook):
     page.wait_for_function("document.querySelectorAll('[data-layer=output] .n text').length == 24")
     values = explored.values()
     assert values["stride"] == (3, 3) and values["output_padding"] == (2, 0)
+    assert values["padding"] == (1, 1)
     assert explored.numbers("output") == torchs(values)
+    explored.press("padding", *["ArrowRight"] * 9, axis="rows")
+    assert explored.values()["padding"] == (3, 1)  # its range is that of the new state
     assert not page.errors
 
 

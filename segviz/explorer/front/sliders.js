@@ -2,9 +2,10 @@
 // Here, in the browser, they meet the picture: no kernel is on the way.
 
 class Sliders {
-  // moved(axes) is called when a hand has moved a slider, with all the others settled
-  constructor(model, moved) {
-    Object.assign(this, { model, moved, parameters: model.get("parameters"), off: [] });
+  // moved(axes) is called when a hand has moved a slider, with all the others settled; el.dataset.equal
+  // says whether one slider stands for both axes
+  constructor(model, el, moved) {
+    Object.assign(this, { model, el, moved, parameters: model.get("parameters"), off: [] });
   }
 
   async bind() {
@@ -18,7 +19,7 @@ class Sliders {
       widget.on("change:value", heard);
       this.off.push(() => widget.off("change:value", heard));
     }
-    this.heard();
+    this.follow();
   }
 
   get equal() {
@@ -35,20 +36,29 @@ class Sliders {
   place(axes) {
     const settled = settle(this.parameters, axes, this.equal);
     this.values = settled.axes;
-    if (!this.axes) return;
+    this.el.dataset.equal = this.equal;
     this.placing = true;
-    this.axes.forEach((sliders, axis) => sliders.forEach((slider, p) => {
-      const [least, most] = settled.ranges[axis][p];
-      const value = settled.axes[axis][p];
-      // noUiSlider refuses a range of one value: show one more, and switch the slider off
-      const range = { min: least, max: Math.max(most, least + 1), disabled: least === most };
-      const inside = value >= slider.get("min") && value <= slider.get("max");
-      if (inside) slider.set("value", value); // first, lest the new range throws the old value out
-      slider.set(range);
-      slider.set("value", value);
-      slider.save_changes();
-    }));
+    this.axes.forEach((sliders, axis) => sliders.forEach((slider, p) =>
+      this.placeOne(slider, settled.axes[axis][p], settled.ranges[axis][p])));
     this.placing = false;
+  }
+
+  // goes to the model's state, unless that is where a hand has just put them
+  follow() {
+    if (!this.axes) return; // they are not there yet, and will follow then
+    const state = this.model.get("state");
+    const axes = [0, 1].map((axis) => state.filter((_, n) => n % 2 === axis));
+    if (axes.join() !== this.values?.join()) this.place(axes);
+  }
+
+  placeOne(slider, value, [least, most]) {
+    // noUiSlider refuses a range of one value: show one more, and switch the slider off
+    const wanted = { min: least, max: Math.max(most, least + 1), disabled: least === most, value };
+    if (Object.entries(wanted).every(([name, is]) => slider.get(name) === is)) return;
+    const inside = value >= slider.get("min") && value <= slider.get("max");
+    if (inside) slider.set("value", value); // first, lest the new range throws the old value out
+    slider.set(wanted);
+    queueMicrotask(() => slider.save_changes()); // the kernel hears of the new state before this
   }
 
   // the states that moving one slider once would lead to

@@ -29,7 +29,7 @@ class Stage {
       [...el.querySelectorAll("[data-layer]")].map((group) => [group.dataset.layer, group]));
     this.frames.absorb(model.get("eager"));
     this.frames.absorb(model.get("now"));
-    this.sliders = new Sliders(model, (axes) => this.moved(axes));
+    this.sliders = new Sliders(model, el, (axes) => this.moved(axes));
     this.listen();
     this.setPlaying(false);
     this.show();
@@ -45,18 +45,10 @@ class Stage {
 
   // by a hand on a slider
   moved(axes) {
-    this.el.dataset.equal = this.sliders.equal;
     const state = axes[0].flatMap((value, p) => [value, axes[1][p]]);
     if (state.join() === this.model.get("state").join()) return;
     this.model.set("state", state); // which shows it, by the listener on the state
     this.model.save_changes();
-  }
-
-  // by whomever
-  stateChanged() {
-    const state = this.model.get("state");
-    this.sliders.place([0, 1].map((axis) => state.filter((_, n) => n % 2 === axis)));
-    this.show();
   }
 
   // -- the picture
@@ -139,7 +131,10 @@ class Stage {
   listen() {
     const { model, picture, el } = this;
     this.on = {
-      "change:state": () => this.stateChanged(),
+      "change:state": () => {
+        this.sliders.follow();
+        this.show();
+      },
       "change:version": () => this.show(),
       "change:eager": () => this.arrived(model.get("eager")),
       "change:now": () => this.arrived(model.get("now")),
@@ -250,7 +245,10 @@ class Stage {
       this.asking = false;
       this.arrived(message.bundle);
     }
-    if ("ready" in message) this.ask();
+    if ("ready" in message) {
+      this.asking = false; // what an earlier kernel was asked for will not come any more
+      this.ask();
+    }
   }
 
   tell(sentence) {
