@@ -100,7 +100,8 @@ def judge(stub, reference, cases, run, expected, wrong_answers, seconds):
             left = max(deadline - time.monotonic(), 0)
             got = run_guarded(lambda f=function, c=case: ask(run, f, c), left, reference)
         except NotImplementedError:
-            return Verdict("open", f"Not attempted yet (no `return`?): {home} stands in for it.")
+            sentence = f"Not attempted yet (still `...`, or no `return`): {home} stands in for it."
+            return Verdict("open", sentence)
         except BorrowedAnswerError:
             return Verdict("wrong", f"Not yet: this calls {home}; write it yourself.")
         except OutOfTimeError:

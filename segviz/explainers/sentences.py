@@ -5,7 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from segviz.relations import Relation
-from segviz.scenes import number
+from segviz.scenes import written
+
+MANY = 12  # products; a sentence with more no longer fits beside the picture
 
 
 def cell(name: str, index: int, size: tuple[int, int]) -> str:
@@ -21,13 +23,13 @@ def counted(count: int, thing: str) -> str:
 
 def product_of(left: float, right: float) -> str:
     """2·3, with negative numbers in parentheses."""
-    return "·".join(f"({number(v)})" if v < 0 else number(v) for v in (left, right))
+    return "·".join(f"({written(v)})" if v < 0 else written(v) for v in (left, right))
 
 
 def sum_of(terms: Iterable[str], total: float) -> str:
     """1·2 + 3·4 = 14; just the total where there is nothing to add."""
-    written = " + ".join(terms)
-    return f"{written} = {number(total)}" if written else number(total)
+    added = " + ".join(terms)
+    return f"{added} = {written(total)}" if added else written(total)
 
 
 class Products:
@@ -56,10 +58,12 @@ class Products:
         order = order.tolist()
         return [order[start:end] for start, end in zip(starts, starts[1:], strict=False)]
 
-    def sent(self, taps: Iterable[int]) -> str:
-        """Each product and the output cell that it is added to."""
+    def sent(self, taps: list[int]) -> str:
+        """Each product and the output cell that it is added to; of many, the first ones."""
         outputs = self._columns["output"]
-        return ", ".join(f"{self.texts[t]} → {self.named('output', outputs[t])}" for t in taps)
+        told = [f"{self.texts[t]} → {self.named('output', outputs[t])}" for t in taps[:MANY]]
+        more = f", and {len(taps) - MANY} more" if len(taps) > MANY else ""
+        return ", ".join(told) + more
 
     def __iter__(self):
         """(input cell, kernel cell, output cell, product as text) of every tap."""

@@ -16,7 +16,7 @@ from segviz.relations import (
     zero_insertion,
 )
 from segviz.relations.zero_insertion import CROPPED, INPUT, INSERTED, PADDING
-from segviz.scenes import Board, BuildUp, Label, Scene, number
+from segviz.scenes import Board, BuildUp, Label, Scene, written
 
 SIZE = (1000, 706)
 TOP, MIDDLE = 66, 402  # where the boards of the upper and the lower row begin
@@ -80,17 +80,18 @@ class _Story:
             )
         )
         self.inputs = tuple(
-            f"{products.named('input', i)} = {number(value)} stamps the kernel"
+            f"{products.named('input', i)} = {written(value)} stamps the kernel"
             f"{_cut(sent, kernel.size)}: {products.sent(sent) or 'nothing is left of it'}"
             for i, (sent, value) in enumerate(zip(products.of("input"), input.flat, strict=True))
         )
         self.weights = tuple(
-            f"{products.named('kernel', k)} = {number(value)} is used {counted(len(used), 'time')}:"
-            f" {products.sent(used) or 'padding cuts off wherever it lands'}"
+            f"{products.named('kernel', k)} = {written(value)} is used"
+            f" {counted(len(used), 'time')}: "
+            + (products.sent(used) or "padding cuts it off wherever it lands")
             for k, (used, value) in enumerate(zip(products.of("kernel"), kernel.flat, strict=True))
         )
         self.entries = {
-            (o, i): f"C.T[{o}, {i}] = {products.named('kernel', k)} = {number(kernel.flat[k])}: "
+            (o, i): f"C.T[{o}, {i}] = {products.named('kernel', k)} = {written(kernel.flat[k])}: "
             f"{products.named('input', i)} → {products.named('output', o)} as {text}"
             for i, k, o, text in products
         }
@@ -251,6 +252,7 @@ def _headings(columns: int) -> tuple[Label, ...]:
         Label("∗", 278, MIDDLE + 34, "sign"),
         Label("=", 437, MIDDLE + 34, "sign"),
         Label("3  The matrix: C.T · x = y", 726, 24, "heading"),
+        Label("x, y: the input and the output, flattened", 726, 48, "title"),
     )
 
 

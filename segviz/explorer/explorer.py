@@ -15,8 +15,9 @@ import traitlets
 from segviz.explainers.explainer import Explainer, Parameter
 from segviz.explorer.bundle import Bundle, part_names
 from segviz.explorer.front import CODE, STYLE, parameter_tables
+from segviz.explorer.numbers import laid_over, showable, typed_number
 from segviz.explorer.page import write_page
-from segviz.relations import grid, pair
+from segviz.relations import pair
 from segviz.scenes import Scene, shell, svg
 
 AXES = ("rows", "columns")
@@ -100,7 +101,7 @@ class Explorer(ipywidgets.VBox):
         2 MB, in the order of the sliders. The others are shown as fixed. ValueError, in a sentence,
         for a name that is not a parameter, or when all the states would be too much for a page.
         """
-        return write_page(self, Path(path), vary)
+        return write_page(self, Path(path).expanduser(), vary)
 
     def still(self) -> str:
         """The picture that is shown, as one SVG."""
@@ -114,8 +115,8 @@ class Explorer(ipywidgets.VBox):
         sizes = {g.name: g.size for g in self.explainer.grids}
         for name, value in settings.items():
             if name in patterns:
-                numbers = grid(value, name).astype(float)
-                patterns[name] = _laid_over(numbers, patterns[name])
+                numbers = showable(value, name)
+                patterns[name] = laid_over(numbers, patterns[name])
                 values[sizes[name]] = numbers.shape
             elif name not in values:
                 known = ", ".join((*values, *patterns))
@@ -130,12 +131,23 @@ class Explorer(ipywidgets.VBox):
         self._store()
 
     def _check(self, values) -> None:
+        axes = [{name: both[axis] for name, both in values.items()} for axis in range(2)]
         for parameter in self.explainer.parameters:
-            for value in values[parameter.name]:
-                if value not in parameter.values:
-                    raise ValueError(_out_of_range(parameter, value))
-        for axis in range(2):
-            self.explainer.operation.check(**{name: both[axis] for name, both in values.items()})
+            for axis in axes:
+                if axis[parameter.name] not in parameter.values:
+                    raise ValueError(self._out_of_range(parameter, axis))
+        self.explainer.operation.check_axes(*axes)
+
+    def _out_of_range(self, parameter: Parameter, axis: dict[str, int]) -> str:
+        """What the sliders of this explorer allow, and the nearest value that is legal too."""
+        given = axis[parameter.name]
+        legal = self.explainer.operation.legal
+        choices = [v for v in parameter.values if legal(**{**axis, parameter.name: v})]
+        nearest = min(choices or parameter.values, key=lambda value: abs(value - given))
+        return (
+            f"{parameter.name} is {given}, this explorer shows {parameter.first} to"
+            f" {parameter.last}; the nearest legal value here is {nearest}."
+        )
 
     def _store(self) -> None:
         traits = self.traits()
@@ -291,14 +303,11 @@ class Explorer(ipywidgets.VBox):
     def _edited(self, grid: str, cell: int, width: int, text: str) -> str:
         """Takes a typed number; returns the sentence to show, empty if all is well."""
         try:
-            value = float(text.strip().replace(",", ".").replace("−", "-"))
-        except ValueError:
-            return f"“{text}” is not a number. Type one such as 3, -1 or 0.5; nothing was changed."
-        if not np.isfinite(value) or abs(value) >= 1e6:
-            return f"{text} is too large to show. Type a number between -999999 and 999999."
-        numbers = np.asarray(getattr(self, grid), float)
-        numbers[divmod(cell, width)] = value
-        self.set(**{grid: numbers})
+            numbers = np.asarray(getattr(self, grid), float)
+            numbers[divmod(cell, width)] = typed_number(text)
+            self.set(**{grid: numbers})
+        except ValueError as refusal:
+            return str(refusal)
         return ""
 
     # -- where no widget can be shown
@@ -313,20 +322,3 @@ class Explorer(ipywidgets.VBox):
 
         display(self._repr_mimebundle_(), raw=True)
         display({"image/svg+xml": self.still(), "text/plain": self.scene.description}, raw=True)
-
-
-def _laid_over(numbers: np.ndarray, pattern: np.ndarray) -> np.ndarray:
-    """`pattern` with its upper left corner replaced."""
-    shape = np.maximum(numbers.shape, pattern.shape)
-    laid = np.zeros(shape)
-    laid[: pattern.shape[0], : pattern.shape[1]] = pattern
-    laid[: numbers.shape[0], : numbers.shape[1]] = numbers
-    return laid
-
-
-def _out_of_range(parameter: Parameter, value: int) -> str:
-    nearest = min(max(value, parameter.first), parameter.last)
-    return (
-        f"{parameter.name} is {value}, this explorer shows {parameter.first} to {parameter.last};"
-        f" the nearest value is {nearest}."
-    )

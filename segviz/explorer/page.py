@@ -38,7 +38,10 @@ def write_page(explorer, path: Path, vary: Iterable[str] | None) -> Path:
 
 def _known(explorer, vary) -> list[str]:
     names = [p.name for p in explorer.explainer.parameters]
-    asked = [vary] if isinstance(vary, str) else list(vary)
+    try:
+        asked = [vary] if isinstance(vary, str) else list(vary)
+    except TypeError:
+        asked = [vary]
     for name in asked:
         if name not in names:
             raise ValueError(
@@ -102,6 +105,7 @@ def _html(explorer, vary, frames) -> str:
         },
         "unequal": _unequal(shown),
         "eager": frames,
+        "kernel": False,
         "now": {"pool": {}, "frames": {}},
     }
     rows = [
@@ -126,7 +130,8 @@ def _slider(parameter, axis: str, varies: bool) -> str:
     return (
         f'<div class="sv-{axis}" id="{identity}">'
         f'<label class="widget-label" for="{identity}-range">'
-        f'{escape(parameter.label)}{fixed}</label><input type="range" id="{identity}-range">'
+        f"{escape(parameter.label)}{fixed}</label>"
+        f'<input type="range" id="{identity}-range" disabled>'
         "<output></output></div>"
     )
 
@@ -140,7 +145,10 @@ def _write_whole(path: Path, text: str) -> None:
         raise ValueError(
             f"{path} is a folder: give the name of a file, such as {path / 'page.html'}."
         )
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error.strerror}.") from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

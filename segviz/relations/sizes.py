@@ -56,7 +56,7 @@ class Operation:
         positive = Rule(
             "padding",
             lambda **values: size(**values) >= 1,
-            "the output would have {size} cells, at least 1 is needed",
+            "the output would have {size} cells, and needs at least 1",
         )
         self.rules = (*rules, positive)
 
@@ -71,19 +71,39 @@ class Operation:
 
     def check(self, **values: int) -> None:
         """Raises ValueError with what was given, why it cannot be, and the nearest legal value."""
+        for name, value in values.items():
+            if not is_whole(value):
+                raise ValueError(f"{name} is {value!r}: give a whole number.")
         for rule in self.rules:
             if not rule.holds(**values):
                 raise ValueError(self._sentence(rule, values))
 
+    def check_axes(self, rows: dict[str, int], columns: dict[str, int]) -> None:
+        """`check` for both axes; where they differ, the sentence says which one it is about."""
+        for axis, values in (("rows", rows), ("columns", columns)):
+            try:
+                self.check(**values)
+            except ValueError as refusal:
+                if rows == columns:
+                    raise
+                raise ValueError(f"For the {axis}: {refusal}") from None
+
     def nearest(self, name: str, **values: int) -> int | None:
-        """The legal value of `name` closest to the given one, all else unchanged; None if none
-        is."""
+        """The legal value of `name` closest to the given one, which is not legal, all else
+        unchanged; None if none is.
+
+        The legal values of one parameter have no gaps, so their ends are found by halving.
+        """
         given = values.pop(name)
-        for distance in range(1, abs(given) + 1000):
-            for value in (given - distance, given + distance):
-                if self.legal(**values, **{name: value}):
-                    return value
-        return None
+
+        def legal(value):
+            return bool(self.legal(**values, **{name: value}))
+
+        least = 0 if name.endswith("padding") else 1
+        if not legal(least):
+            least = next((2**n for n in range(1, 40) if legal(2**n)), None)
+            return least and _halved(least, least // 2, legal)
+        return least if given < least else _halved(least, given, legal)
 
     def _sentence(self, rule: Rule, values: dict[str, int]) -> str:
         given = ", ".join(f"{name} {value}" for name, value in values.items())
@@ -93,6 +113,14 @@ class Operation:
         if nearest is None:
             return f"{sentence} No other {rule.blame} alone mends this: change one more parameter."
         return f"{sentence} The nearest legal {rule.blame} is {nearest}."
+
+
+def _halved(inside: int, outside: int, legal: Callable[[int], bool]) -> int:
+    """The last legal value on the way from `inside`, which is legal, to `outside`, which is not."""
+    while abs(outside - inside) > 1:
+        middle = (inside + outside) // 2
+        inside, outside = (middle, outside) if legal(middle) else (inside, middle)
+    return inside
 
 
 def _at_least(name: str, least: int) -> Rule:
@@ -180,6 +208,11 @@ def transposed_convolution_size(
     return TRANSPOSED_CONVOLUTION.size(**values)
 
 
+def is_whole(value) -> bool:
+    """Whether it is an integer of Python or NumPy (and no bool)."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def pair(value, name: str) -> tuple[int, int]:
     """`value` for (rows, columns): one integer stands for both; ValueError for anything else."""
     both = (value, value) if isinstance(value, Integral) else value
@@ -187,7 +220,7 @@ def pair(value, name: str) -> tuple[int, int]:
         both = tuple(both)
     except TypeError:
         both = ()
-    if len(both) != 2 or any(isinstance(v, bool) or not isinstance(v, Integral) for v in both):
+    if len(both) != 2 or not all(map(is_whole, both)):
         raise ValueError(
             f"{name} is {value!r}: give one integer, or two as (rows, columns),"
             f" such as {name}=(2, 1)."

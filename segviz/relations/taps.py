@@ -13,12 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segviz.relations.sizes import (
-    convolution_size,
-    pair,
-    per_axis,
-    transposed_convolution_size,
-)
+from segviz.relations.sizes import CONVOLUTION, TRANSPOSED_CONVOLUTION, pair, per_axis
 
 NOTHING = -1  # stands in a column where a tap meets no cell of it, such as a padding zero
 
@@ -86,15 +81,17 @@ def convolution(input_size, kernel_size, *, stride=1, padding=0, dilation=1) -> 
     Every parameter is an integer or a pair (rows, columns). Grids: input, kernel, output.
     ValueError, in a sentence, where torch refuses the parameters.
     """
-    axes, sizes = [], []
-    for values in per_axis(
+    both = per_axis(
         input_size=input_size,
         kernel_size=kernel_size,
         stride=stride,
         padding=padding,
         dilation=dilation,
-    ):
-        sizes.append(convolution_size(**values))
+    )
+    CONVOLUTION.check_axes(*both)
+    axes, sizes = [], []
+    for values in both:
+        sizes.append(CONVOLUTION.size(**values))
         axes.append(taps_on_axis(sizes[-1], **values))
     return _relation(input_size, kernel_size, sizes, axes)
 
@@ -108,16 +105,18 @@ def transposed_convolution(
     output swapped. Every parameter is an integer or a pair (rows, columns). ValueError, in a
     sentence, where torch refuses the parameters.
     """
-    axes, sizes = [], []
-    for values in per_axis(
+    both = per_axis(
         input_size=input_size,
         kernel_size=kernel_size,
         stride=stride,
         padding=padding,
         output_padding=output_padding,
         dilation=dilation,
-    ):
-        sizes.append(transposed_convolution_size(**values))
+    )
+    TRANSPOSED_CONVOLUTION.check_axes(*both)
+    axes, sizes = [], []
+    for values in both:
+        sizes.append(TRANSPOSED_CONVOLUTION.size(**values))
         values.pop("output_padding")  # it has done its work: it is cells of the output
         down = taps_on_axis(values.pop("input_size"), input_size=sizes[-1], **values)
         axes.append({"input": down["output"], "kernel": down["kernel"], "output": down["input"]})
@@ -140,10 +139,15 @@ def conv_matrix(kernel, input_size, *, stride=1, padding=0, dilation=1) -> np.nd
 
 
 def grid(values, name: str) -> np.ndarray:
-    """`values` as a 2-D array of finite numbers; ValueError, in a sentence, if they are not one."""
+    """`values` as a 2-D array of finite numbers; ValueError, in a sentence, if they are not one.
+
+    A torch tensor will do, wherever it lives and whether or not it has a gradient.
+    """
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().numpy()
     try:
         array = np.asarray(values)
-        numeric = np.issubdtype(array.dtype, np.number) or array.dtype == bool
+        numeric = array.dtype.kind in "biuf"
     except (ValueError, TypeError):
         numeric = False
     if not numeric or array.ndim != 2 or array.size == 0:

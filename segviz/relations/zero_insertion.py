@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segviz.relations.sizes import pair, per_axis, transposed_convolution_size
+from segviz.relations.sizes import TRANSPOSED_CONVOLUTION, pair, per_axis
 from segviz.relations.taps import NOTHING, Relation, taps_on_axis
 
 INPUT, INSERTED, PADDING, CROPPED = range(4)
@@ -55,16 +55,18 @@ def zero_insertion(
     is there: the input's cells, the inserted and the padded zeros, and what a padding larger than
     dilation * (kernel_size - 1) crops away.
     """
-    axes, sizes, sources, kinds = [], [], [], []
-    for values in per_axis(
+    both = per_axis(
         input_size=input_size,
         kernel_size=kernel_size,
         stride=stride,
         padding=padding,
         output_padding=output_padding,
         dilation=dilation,
-    ):
-        source, kind, taps = _on_axis(transposed_convolution_size(**values), **values)
+    )
+    TRANSPOSED_CONVOLUTION.check_axes(*both)
+    axes, sizes, sources, kinds = [], [], [], []
+    for values in both:
+        source, kind, taps = _on_axis(TRANSPOSED_CONVOLUTION.size(**values), **values)
         sources.append(source)
         kinds.append(kind)
         axes.append(taps)

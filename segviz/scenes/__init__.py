@@ -2,7 +2,7 @@
 
 from segviz.scenes.frame import frame
 from segviz.scenes.painter import layer_names, paint, shell, svg
-from segviz.scenes.scene import Board, BuildUp, Label, Scene, number
+from segviz.scenes.scene import Board, BuildUp, Label, Scene, number, written
 
 __all__ = [
     "Board",
@@ -15,4 +15,5 @@ __all__ = [
     "paint",
     "shell",
     "svg",
+    "written",
 ]

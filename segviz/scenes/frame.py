@@ -9,7 +9,7 @@ import numpy as np
 
 from segviz.relations import NOTHING, Relation
 from segviz.scenes.painter import paint
-from segviz.scenes.scene import Board, Scene, number
+from segviz.scenes.scene import Board, Scene, number, written
 
 
 def frame(scene: Scene) -> dict[str, list[str]]:
@@ -53,6 +53,8 @@ def _keys(board: Board) -> dict:
         "cells": _list(drawn),
         "columns": {name: _list(cells.ravel()[drawn]) for name, cells in board.columns.items()},
         "editable": board.editable,
+        # what typing starts from; a cell may show it rounded
+        "typed": [written(v) for v in board.numbers.ravel()[drawn]] if board.editable else None,
         "lead": board.lead,
         "only": board.only,
     }

@@ -21,6 +21,7 @@ STYLE = (
     f".sv .c{{stroke:{LINE};stroke-width:.7}}.sv .c path{{vector-effect:non-scaling-stroke}}"
     ".sv .fine{stroke:none}"
     f".sv .n{{text-anchor:middle;fill:{INK};pointer-events:none}}.sv .z{{fill:{FAINT}}}"
+    ".sv .tiny{visibility:hidden}"
     f".sv .heading{{font-size:17px;font-weight:600;fill:{_THEME_INK}}}"
     f".sv .title{{font-size:14px;fill:{_THEME_INK}}}"
     f".sv .sign{{font-size:26px;text-anchor:middle;fill:{_THEME_INK}}}"
@@ -40,6 +41,7 @@ STYLE = (
     f".sv .c .focus{{stroke:{FOCUS};stroke-width:3.2;fill:none;pointer-events:none}}"
     ".sv .c .pinned{stroke-dasharray:5 2.5}"
 )
+LEGIBLE = 4.5  # smaller figures are only dirt; they stay in the page for those who search it
 FINE = 7  # below this many units a cell's border would hide the cell
 
 
@@ -123,4 +125,5 @@ def _numbers(board: Board) -> str:
         if role == "cut":
             crosses.append(f"M{left:.1f} {top:.1f}l{width:.1f} {height:.1f}")
     cross = f"<path class='line' d='{''.join(crosses)}'/>" if crosses else ""
-    return f"<g class='n' font-size='{size:.3g}'>{''.join(lines)}</g>{cross}"
+    tiny = " tiny" if size < LEGIBLE else ""
+    return f"<g class='n{tiny}' font-size='{size:.3g}'>{''.join(lines)}</g>{cross}"

@@ -10,10 +10,20 @@ import numpy as np
 from segviz.relations import Relation
 
 
-def number(value: float) -> str:
-    """A number as the pictures write it: whole ones in full, others with four digits."""
-    whole = round(value)
-    return str(whole) if whole == value and abs(value) < 1e9 else f"{value:.4g}"
+def number(value: float, digits: int = 4) -> str:
+    """A number as a cell shows it: whole ones in full, others to four digits."""
+    if not np.isfinite(value):
+        return f"{value:g}"
+    if value == round(value) and abs(value) < 1e15:
+        return str(round(value))
+    if 10 ** (digits - 1) <= abs(value) < 1e15:
+        return f"{value:.{max(0, digits - len(str(int(abs(value)))))}f}"
+    return f"{value:.{digits}g}"
+
+
+def written(value: float) -> str:
+    """A number as a sentence writes it: to ten digits, where a cell may have room for four."""
+    return number(value, digits=10)
 
 
 @dataclass(frozen=True, eq=False)

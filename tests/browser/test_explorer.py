@@ -155,11 +155,21 @@ def test_pinning_stepping_and_clearing_by_mouse_and_keyboard(explored):
     assert explored.lit("input") == [] and explored.sentence.startswith("Point at any cell")
 
 
+def test_a_pin_stays_on_its_row_and_column_when_the_size_changes(explored):
+    explored.cell("input", 2).click()
+    explored.page.mouse.move(2, 2)
+    explored.press("input size", "ArrowRight", "ArrowRight")
+    assert explored.sentence.startswith("input[1, 0]") and explored.values()["input size"] == (4, 4)
+    explored.cell("input", 15).click()
+    explored.press("input size", "ArrowLeft")
+    assert explored.sentence.startswith("Point at any cell")  # input[3, 3] is gone
+
+
 def test_stepping_stamps_one_input_after_another(explored):
     page, forward = explored.page, explored.page.get_by_role("button", name="step →")
     forward.click()
     assert explored.numbers("output")[:4] == [2, 8, 2, None]
-    forward.click()
+    page.keyboard.press("ArrowRight")  # the button has the focus
     assert explored.numbers("output")[:4] == [2, 9, 6, 1]
     page.get_by_role("button", name="← back").click()
     assert explored.numbers("output")[:4] == [2, 8, 2, None]
@@ -335,6 +345,7 @@ def test_a_saved_page_explores_without_a_kernel(page_of):
     outputs = page.locator(".sv-rows output").all_inner_texts
     stage.press("stride", "ArrowRight")
     stage.press("padding", "ArrowRight", "ArrowRight", "ArrowRight")
+    assert "read-only" in stage.sentence  # said before anybody tries
     assert outputs() == ["2", "3", "2", "1", "0", "2"]  # padding stops at its limit
     values = dict(zip(NAMES, ((int(value),) * 2 for value in outputs()), strict=True))
     assert stage.numbers("output") == torchs(values)

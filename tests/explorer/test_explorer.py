@@ -6,8 +6,11 @@ from xml.etree import ElementTree
 
 import ipywidgets
 import pytest
+import torch
 
+import segviz
 from segviz.explain import transposed_convolution
+from segviz.scenes import frame
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -71,12 +74,15 @@ def test_several_at_once_need_only_be_legal_together(explorer):
     [
         (dict(padding=2), ["padding 2", "nearest legal padding is 1"]),
         (dict(output_padding=1), ["output_padding 1", "nearest legal output_padding is 0"]),
-        (dict(stride=4), ["stride is 4", "1 to 3", "nearest value is 3"]),
-        (dict(stride=0), ["stride is 0", "nearest value is 1"]),
+        (dict(stride=4), ["stride is 4", "1 to 3", "nearest legal value here is 3"]),
+        (dict(stride=0), ["stride is 0", "nearest legal value here is 1"]),
         (dict(input=[[1] * 6] * 2), ["input_size is 6", "2 to 5"]),
         (dict(stride=1.5), ["stride is 1.5", "integer"]),
         (dict(kernel=[[1, 2], [3]]), ["kernel is", "equally long rows"]),
-        (dict(strid=2), ["no parameter strid", "stride"]),
+        (dict(padding=12), ["padding is 12", "nearest legal value here is 1"]),
+        (dict(padding=(0, 9)), ["For the columns", "padding 9", "nearest legal padding is 1"]),
+        (dict(input=[[1e308, 1], [1, 1]]), ["input holds 1e+308", "999999"]),
+        (dict(input=[[1j, 1], [1, 1]]), ["input is", "grid of numbers"]),
     ],
 )
 def test_a_refusal_is_a_sentence_and_changes_nothing(explorer, settings, words):
@@ -87,6 +93,23 @@ def test_a_refusal_is_a_sentence_and_changes_nothing(explorer, settings, words):
     with pytest.raises(ValueError):
         transposed_convolution(**settings)
     assert explorer.scene == before
+
+
+def test_an_unknown_parameter_is_named_with_those_there_are(explorer):
+    with pytest.raises(ValueError, match="no parameter strid. The parameters are .*stride"):
+        explorer.set(strid=2)
+
+
+def test_sentences_and_typing_have_the_digits_that_cells_round_away():
+    scene = transposed_convolution([[1234.5, 1], [1, 1]], [[2]]).scene
+    assert scene["output"].says[0].startswith("output[0, 0] = 1234.5·2 = 2469 ")
+    assert json.loads(frame(scene)["input:keys"][0])["typed"][0] == "1234.5"
+
+
+def test_a_learnable_weight_will_do_as_a_kernel():
+    weight = torch.nn.Conv2d(1, 1, (2, 3)).weight[0, 0]
+    assert transposed_convolution(kernel=weight).kernel_size == (2, 3)
+    assert segviz.conv_matrix(weight, (4, 5)).shape == (9, 20)
 
 
 def test_assigning_an_illegal_value_raises_and_keeps_the_old_one(explorer):
@@ -130,7 +153,7 @@ def test_a_typed_number_changes_the_picture(explorer, sent):
     assert "-2.5" in frame_text(explorer._stage.eager, key)
 
 
-@pytest.mark.parametrize("text", ["abc", "", "1+1", "nan", "inf", "1e9"])
+@pytest.mark.parametrize("text", ["abc", "", "1+1", "nan", "inf", "1e9", "1,000", "1_0", "-"])
 def test_a_typed_non_number_is_refused_with_a_sentence(explorer, sent, text):
     before = explorer.scene
     heard(explorer, edit=dict(grid="input", cell=1, width=2, text=text))

@@ -10,6 +10,7 @@ from segviz.relations import (
     CONVOLUTION,
     TRANSPOSED_CONVOLUTION,
     convolution,
+    convolution_size,
     pair,
     transposed_convolution,
 )
@@ -91,6 +92,44 @@ def test_the_larger_of_stride_and_dilation_bounds_output_padding():
 def test_a_parameter_is_one_integer_or_two(value):
     with pytest.raises(ValueError, match="stride is"):
         pair(value, "stride")
+
+
+@pytest.mark.parametrize("given", [-(10**9), 10**9])
+def test_the_nearest_legal_value_of_a_huge_one_is_found_at_once(given):
+    if given < 0:
+        with pytest.raises(ValueError, match="nearest legal stride is 1"):
+            convolution(4, 1, stride=given)
+    else:
+        with pytest.raises(ValueError, match="nearest legal kernel_size is 4"):
+            convolution(4, given)
+        with pytest.raises(ValueError, match="nearest legal padding is 2"):
+            transposed_convolution(2, 3, stride=2, padding=given)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_nearest_legal_value_is_the_nearest_of_all(seed):
+    dice = random.Random(seed)
+    values = {
+        name: dice.randint(1, 6)
+        for name in ("input_size", "kernel_size", "stride", "dilation", "padding", "output_padding")
+    }
+    for name, given in values.items():
+        others = {other: value for other, value in values.items() if other != name}
+        legal = [v for v in range(200) if TRANSPOSED_CONVOLUTION.legal(**others, **{name: v})]
+        if legal and given not in legal:
+            nearest = min(legal, key=lambda v: abs(v - given))
+            assert TRANSPOSED_CONVOLUTION.nearest(name, **values) == nearest
+
+
+def test_the_sentence_names_the_axis_where_they_differ():
+    with pytest.raises(ValueError, match="^For the columns: a convolution with input_size 4"):
+        convolution((9, 4), (2, 5))
+
+
+@pytest.mark.parametrize("value", [5.5, "5", None, True])
+def test_a_size_takes_whole_numbers_only(value):
+    with pytest.raises(ValueError, match="give a whole number"):
+        convolution_size(value, 3)
 
 
 def test_formula_and_size_are_one_expression():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from segviz.relations import convolution
-from segviz.scenes import Board, Label, Scene, number, paint, svg
+from segviz.scenes import Board, Label, Scene, number, paint, svg, written
 from segviz.scenes.palette import INK, ROLES
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -65,15 +65,35 @@ def test_numbers_fit_their_cells(values):
     assert longest * size * 0.6 <= 30  # its width; a digit is about 0.6 em wide
 
 
-def test_numbers_are_written_in_full_or_with_four_digits():
-    assert [number(v) for v in (3.0, -0.0, 1 / 3, 123456.0, 1e-7, 0.1 + 0.2)] == [
-        "3",
-        "0",
-        "0.3333",
-        "123456",
-        "1e-07",
-        "0.3",
-    ]
+@pytest.mark.parametrize(
+    ("value", "short", "long"),
+    [
+        (3.0, "3", "3"),
+        (-0.0, "0", "0"),
+        (123456.0, "123456", "123456"),
+        (-999998000001.0, "-999998000001", "-999998000001"),
+        (0.1 + 0.2, "0.3", "0.3"),
+        (1 / 3, "0.3333", "0.3333333333"),
+        (1234.5, "1234", "1234.5"),
+        (999999.9, "1000000", "999999.9"),
+        (1e-7, "1e-07", "1e-07"),
+        (float("inf"), "inf", "inf"),
+    ],
+)
+def test_numbers_are_written_in_full_or_to_a_few_digits(value, short, long):
+    assert (number(value), written(value)) == (short, long)
+
+
+def test_figures_too_small_to_read_are_not_shown():
+    def figures(cell):
+        board = Board(
+            "it", "", np.ones((1, 2)), {"input": np.arange(2)[None]}, "input", (0, 0), cell
+        )
+        root = parsed(Scene(**{**vars(scene([[1]])), "boards": (board,)}))
+        return next(g for g in root.iter(f"{SVG}g") if g.get("class", "").startswith("n"))
+
+    assert figures((30, 20)).get("class") == "n"
+    assert figures((30, 3)).get("class") == "n tiny" and len(figures((30, 3))) == 2
 
 
 def luminance(colour):

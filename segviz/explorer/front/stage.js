@@ -4,6 +4,7 @@
 
 const PLAY_MS = 900;
 const WAITING = "The picture below is the last one: this state is drawn by the notebook's kernel, when it runs.";
+const NO_KERNEL_MS = 3000; // a kernel that runs has answered by then
 const READ_ONLY = "The numbers are read-only here: typing over them needs the notebook and its running kernel.";
 
 const stageHtml = (shell, still) => `
@@ -16,12 +17,13 @@ const stageHtml = (shell, still) => `
     <span class="sv-count"></span><span class="sv-say" aria-live="polite"></span>
   </div>
   <div class="sv-message" role="alert"></div>
-  <div class="sv-picture" tabindex="0" data-lm-suppress-shortcuts="true">${shell}</div>`;
+  <div class="sv-picture" tabindex="0">${shell}</div>`;
 
 class Stage {
   constructor(model, el) {
     Object.assign(this, { model, el, frames: new Frames(), shown: {}, lit: [], pin: null, live: false });
     el.classList.add("sv-stage");
+    el.dataset.lmSuppressShortcuts = true; // the arrow keys are ours, not the notebook's
     el.innerHTML = stageHtml(model.get("shell"), model.get("still"));
     for (const name of ["picture", "say", "count", "message"]) this[name] = el.querySelector(`.sv-${name}`);
     this.playButton = el.querySelector("[data-do=play]");
@@ -35,6 +37,10 @@ class Stage {
     this.show();
     this.sliders.bind();
     model.send({ hello: true });
+    this.patience = setTimeout(() => {
+      this.alone = !this.live;
+      this.light();
+    }, model.get("kernel") === false ? 0 : NO_KERNEL_MS);
   }
 
   // -- the state
@@ -60,6 +66,7 @@ class Stage {
     this.el.toggleAttribute("data-waiting", waiting);
     if (waiting) return;
     this.outline?.remove();
+    const pinned = this.pin && this.whereIs(this.pin);
     const parts = this.frames.read(key, this.model.get("parts"));
     for (const [name, group] of Object.entries(this.layers))
       if (this.shown[name] !== parts[name]) group.innerHTML = this.shown[name] = parts[name];
@@ -68,7 +75,7 @@ class Stage {
     this.picture.querySelector("desc").textContent = this.about.description;
     this.reading = null;
     this.built = null;
-    if (this.pin && !(this.pin.n in this.read().boards[this.pin.board].cells)) this.pin = null;
+    if (pinned) this.pin = this.cellAt(pinned);
     this.light();
     this.ask();
   }
@@ -86,6 +93,18 @@ class Stage {
     return this.reading;
   }
 
+  // a pin stays on its row and column when the size of its board changes
+  whereIs({ board, n, stepping }) {
+    const { cells, width } = this.read().boards[board];
+    return { board, stepping, row: Math.floor(cells[n] / width), column: cells[n] % width };
+  }
+
+  cellAt({ board, stepping, row, column }) {
+    const { cells, width } = this.read().boards[board];
+    const n = column < width ? cells.indexOf(row * width + column) : -1;
+    return n < 0 ? null : { board, n, stepping };
+  }
+
   // lights all that takes part in the cell pointed at, or else in the pinned one
   light(pointed = null) {
     const at = pointed ?? this.pin;
@@ -93,7 +112,7 @@ class Stage {
     this.lit = [];
     this.outline?.remove();
     this.build(pointed ? null : this.pin);
-    this.say.textContent = `Point at any cell; click to pin it${this.live ? ", double-click to type over a number" : ""}.`;
+    this.say.textContent = this.hint();
     this.count.textContent = "";
     if (!at) return;
     const { relation, boards } = this.read();
@@ -105,6 +124,12 @@ class Stage {
     this.outlined(board.shapes[at.n], pointed ? "focus" : "focus pinned");
     this.say.textContent = board.sentence(at.n);
     if (!pointed) this.count.textContent = `${at.n + 1} of ${board.cells.length}`;
+  }
+
+  hint() {
+    const point = "Point at any cell; click to pin it";
+    if (this.live) return `${point}, double-click to type over a number.`;
+    return this.alone ? `${point}. ${READ_ONLY}` : `${point}.`;
   }
 
   // a copy of the cell's shape lies on top, lest its neighbours cover half of the border
@@ -145,7 +170,7 @@ class Stage {
     picture.addEventListener("pointerleave", () => this.light());
     picture.addEventListener("click", (event) => this.clicked(event));
     picture.addEventListener("dblclick", (event) => this.edit(this.cellOf(event.target)));
-    picture.addEventListener("keydown", (event) => this.pressed(event));
+    el.addEventListener("keydown", (event) => this.pressed(event));
     el.querySelector(".sv-bar").addEventListener("click", (event) => this.command(event.target.dataset.do));
   }
 
@@ -159,6 +184,7 @@ class Stage {
   clicked(event) {
     if (event.target.matches("input")) return;
     this.setPlaying(false);
+    if (!this.el.hasAttribute("data-waiting")) this.tell("");
     const cell = this.cellOf(event.target);
     const again = cell && this.pin && cell.board === this.pin.board && cell.n === this.pin.n;
     this.pin = again && event.detail < 2 ? null : cell; // the second click of a double one unpins nothing
@@ -203,6 +229,7 @@ class Stage {
   }
 
   pressed(event) {
+    if (event.target.matches("button") && [" ", "Enter"].includes(event.key)) return; // it is pressed
     if (event.target.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
     const command = { ArrowLeft: "back", ArrowRight: "forward", " ": "play", Escape: "clear" }[event.key];
     const row = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -220,7 +247,7 @@ class Stage {
     if (!board?.editable) return;
     this.tell(this.live ? "" : READ_ONLY);
     if (!this.live) return;
-    const before = board.numbers[cell.n];
+    const before = board.typed[cell.n];
     typeOver(board.shapes[cell.n], this.picture, typed ?? before, !typed, (text) => {
       if (text === null || text === before) return;
       this.model.send({ edit: { grid: board.editable, cell: cell.n, width: board.width, text } });
@@ -268,6 +295,7 @@ class Stage {
 
   remove() {
     this.setPlaying(false);
+    clearTimeout(this.patience);
     for (const [event, handler] of Object.entries(this.on)) this.model.off(event, handler);
     this.sliders.remove();
   }
