@@ -252,7 +252,7 @@ def _headings(columns: int) -> tuple[Label, ...]:
         Label("∗", 278, MIDDLE + 34, "sign"),
         Label("=", 437, MIDDLE + 34, "sign"),
         Label("3  The matrix: C.T · x = y", 726, 24, "heading"),
-        Label("x, y: the input and the output, flattened", 726, 48, "title"),
+        Label("x: input, y: output, flattened", 726, 48, "title"),
     )
 
 
