@@ -1,6 +1,7 @@
 """How often each class occurs, and the loss weights that make up for it."""
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -36,7 +37,9 @@ def label_counts(mask: torch.Tensor, num_classes: int) -> np.ndarray:
     return np.bincount(mask.numpy().ravel(), minlength=num_classes)[:num_classes]
 
 
-def median_frequency_weights(frequencies: np.ndarray) -> torch.Tensor:
+def median_frequency_weights(
+    frequencies: np.ndarray, classes: Sequence[str] | None = None
+) -> torch.Tensor:
     """Loss weights w = sqrt(median / frequency): rare classes weigh more.
 
     Median frequency balancing (Eigen and Fergus, ICCV 2015) weighs a class by
@@ -47,6 +50,7 @@ def median_frequency_weights(frequencies: np.ndarray) -> torch.Tensor:
 
     Args:
         frequencies: float (K,), the shares from `class_frequencies`.
+        classes: the K names, for the warning; without them it gives labels.
 
     Returns:
         float32 (K,), for the `weight` of `torch.nn.functional.cross_entropy`. A class that never
@@ -63,10 +67,12 @@ def median_frequency_weights(frequencies: np.ndarray) -> torch.Tensor:
             f"{frequencies.tolist()}. Use class_frequencies(ds)."
         )
     if not occurs.all():
+        names = classes or [f"class {label}" for label in range(len(frequencies))]
+        absent = ", ".join(names[label] for label in np.flatnonzero(~occurs))
         warnings.warn(
-            f"Class {', '.join(map(str, np.flatnonzero(~occurs)))} never occurs in these masks, "
-            "so nothing can be learned about it; its weight is 0. If it should occur, "
-            "segviz.data.check(ds) shows which labels the masks hold.",
+            f"No pixel of these masks belongs to {absent}: nothing can be learned about it, and "
+            "its weight is 0. If there should be some, segviz.data.check(ds) shows which labels "
+            "the masks hold.",
             stacklevel=2,
         )
     weights = np.zeros(len(frequencies))

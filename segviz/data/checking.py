@@ -22,7 +22,8 @@ class Report:
         sizes: how many images have which (height, width), before any resizing where known.
         frequencies: float64 (K,), the share of each class in the labelled pixels read.
         void: the share of void in all pixels read.
-        problems: one sentence for each thing that stops an item from being read.
+        problems: one sentence for each thing that stops an item from being read, or all of them
+            from being learned from.
         suspicions: one sentence for each thing that can be read but may be a mistake.
     """
 
@@ -36,7 +37,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """True if every item can be read. Suspicions do not count."""
+        """True if every item can be read and some pixel has a class. Suspicions do not count."""
         return not self.problems
 
     def __str__(self) -> str:
@@ -47,7 +48,9 @@ class Report:
         for name, share in zip(self.classes, self.frequencies, strict=True):
             lines.append(f"  {name:<{longest}}  {share:7.2%}")
         lines.append(f"void: {self.void:.2%} of all pixels")
-        lines += _section("Wrong", self.problems) or ["Nothing is wrong."]
+        lines += _section("Wrong", self.problems) or [
+            "Every item can be read." if self.suspicions else "Nothing is wrong."
+        ]
         lines += _section("Perhaps a mistake", self.suspicions)
         return "\n".join(lines)
 
@@ -64,6 +67,11 @@ def check(ds: SegmentationDataset) -> Report:
         survey.look_at(ds, index)
 
     labelled = survey.counts.sum()
+    if survey.void and not labelled:
+        survey.problems.append(
+            f"Every pixel of every mask that can be read is void ({IGNORE_INDEX}): nothing can be "
+            "learned. Check the masks and the argument `void`."
+        )
     return Report(
         classes=tuple(ds.classes),
         count=len(ds),

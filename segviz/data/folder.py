@@ -177,11 +177,18 @@ def _mask_tensor(labels: np.ndarray, size: Size | None) -> torch.Tensor:
 
 
 def _checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
-    names = () if isinstance(classes, str) else tuple(classes)
+    is_list = isinstance(classes, Iterable) and not isinstance(classes, str)
+    names = tuple(classes) if is_list else ()
     if not names or len(names) > IGNORE_INDEX or not all(isinstance(n, str) for n in names):
         raise DataError(
             f"classes are 1 to {IGNORE_INDEX} names in the order of their labels, such as "
             f"('road', 'sky', 'tree'); you gave {classes!r}."
+        )
+    if not all(name.strip() for name in names) or len(set(names)) < len(names):
+        # Scores are kept by name: of two classes of one name, one would vanish.
+        raise DataError(
+            f"Every class needs a name of its own, and none may be empty; you gave {classes!r}. "
+            "Two labels that mean the same must be made one label in the masks."
         )
     return names
 

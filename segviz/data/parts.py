@@ -47,8 +47,12 @@ def split(ds: SegmentationDataset, val_share: float = 0.2, *, seed: int = 0) -> 
         (training part, validation part), both in the order of `ds`.
 
     Raises:
-        DataError: if either part would be empty.
+        DataError: if either part would be empty, or for a share or seed that cannot be.
     """
+    if not 0 <= val_share <= 1:  # NaN is refused too
+        raise DataError(f"val_share={val_share}: a share is a number between 0 and 1, as in 0.2.")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise DataError(f"seed={seed}: a seed is a whole number, 0 or more.")
     count = len(ds)
     val_count = round(count * val_share)
     if not 0 < val_count < count:

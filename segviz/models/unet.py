@@ -5,6 +5,7 @@ Segmentation", MICCAI 2015, https://arxiv.org/abs/1505.04597.
 from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil, sqrt
+from numbers import Integral
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -42,7 +43,8 @@ class UNet(nn.Module):
 
     Raises:
         ValueError: for an argument no network can be built from, and in ``forward`` for images
-            of another number of channels or smaller than :attr:`smallest_size`.
+            of another number of channels, of whole numbers or smaller than
+            :attr:`smallest_size`, and for a single image in training whose bridge is 1x1.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class UNet(nn.Module):
         super().__init__()
         _check_arguments(num_classes, widths, in_channels)
         self.num_classes, self.widths, self.in_channels = num_classes, tuple(widths), in_channels
-        *encoder_widths, bridge_width = widths
+        *encoder_widths, bridge_width = self.widths
 
         self.encoder = nn.ModuleList(
             convolutions(above, here) for above, here in pairwise([in_channels, *encoder_widths])
@@ -111,6 +113,7 @@ class UNet(nn.Module):
         for level in self.encoder:
             maps.append(level(x))  # (N, widths[i], H_i, W_i)
             x = F.max_pool2d(maps[-1], kernel_size=2)  # (N, widths[i], H_i/2, W_i/2)
+        self._check_can_normalise(x)
         maps.append(self.bridge(x))  # (N, widths[-1], h, w)
         return maps
 
@@ -150,6 +153,12 @@ class UNet(nn.Module):
                 f"{tuple(images.shape)}. Add the missing axis with images[None], or build the "
                 f"network with in_channels= the number of channels of your images."
             )
+        if not images.is_floating_point():
+            raise ValueError(
+                f"This UNet takes images as floating-point numbers around 0, and was given "
+                f"{images.dtype}. Turn pixels 0..255 into such numbers with "
+                f"segviz.data.normalise(images)."
+            )
         height, width = images.shape[-2:]
         if min(height, width) < self.smallest_size:
             raise ValueError(
@@ -158,16 +167,36 @@ class UNet(nn.Module):
                 f"each axis. Enlarge the image, or build the network with fewer widths."
             )
 
+    def _check_can_normalise(self, coarsest: Tensor) -> None:
+        """Raise ValueError where the bridge would have to normalise a batch of one value."""
+        is_one_value = coarsest.shape[0] * coarsest.shape[2] * coarsest.shape[3] == 1
+        if is_one_value and any(
+            isinstance(module, nn.BatchNorm2d) and module.training
+            for module in self.bridge.modules()
+        ):
+            raise ValueError(
+                f"In training, batch normalisation compares the values of a channel, and at the "
+                f"bridge only one is left: this UNet halves the size {len(self.encoder)} times, "
+                f"down to 1x1 pixel, and the batch holds one image. Train with two images per "
+                f"batch or more, on larger images, or build the network with fewer widths."
+            )
+
 
 def _check_arguments(num_classes: int, widths: Sequence[int], in_channels: int) -> None:
-    if len(widths) < 2 or min(widths) < 1:
+    is_list = isinstance(widths, Sequence) and all(map(_is_positive_whole, widths))
+    if not is_list or len(widths) < 2:
         raise ValueError(
-            f"widths={tuple(widths)}: a UNet needs at least two widths, one for the encoder and "
-            f"one for the bridge, all of them 1 or more; (16, 24, 48, 64, 96) is a good start."
+            f"widths={widths!r}: a UNet needs at least two widths, one for the encoder and one "
+            f"for the bridge, all of them whole numbers, 1 or more; (16, 24, 48, 64, 96) is a "
+            f"good start."
         )
     for name, value in (("num_classes", num_classes), ("in_channels", in_channels)):
-        if value < 1:
-            raise ValueError(f"{name}={value}: it must be 1 or more.")
+        if not _is_positive_whole(value):
+            raise ValueError(f"{name}={value!r}: it must be a whole number, 1 or more.")
+
+
+def _is_positive_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
 
 
 def _draw_weights_as_he_et_al(module: nn.Module) -> None:

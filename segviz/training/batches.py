@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
+
+from .loading import load
 
 
 def steps_per_epoch(dataset: Dataset, batch_size: int) -> int:
@@ -26,19 +28,22 @@ def training_batches(
 
     Yields:
         images uint8 ``(N, 3, H, W)`` and masks int64 ``(N, H, W)``, on the CPU.
+
+    Raises:
+        ValueError: for an item that cannot be read, or a batch of several sizes.
     """
     # Drawn at once, before any flip: workers that read ahead must not change what comes next.
     order = torch.randperm(len(dataset), generator=generator).tolist()
-    loader = DataLoader(
+    batches = load(
         dataset,
+        order,
         batch_size,
-        sampler=order,
-        drop_last=len(dataset) >= batch_size,
-        num_workers=workers,
-        collate_fn=_stack,
+        _stack,
         generator=generator,
+        drop_last=len(dataset) >= batch_size,
+        workers=workers,
     )
-    for images, masks in loader:
+    for images, masks in batches:
         yield flip_some(images, masks, generator)
 
 

@@ -35,14 +35,18 @@ def load_checkpoint(path: str | Path) -> dict:
     Only data is read, never code, so a file from somebody else can do no harm.
 
     Raises:
+        OSError: if there is no file, or it may not be opened.
         ValueError: if the file is no checkpoint of this course.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    except OSError:
         raise
     except Exception as error:  # torch raises whatever its unpickler trips over
-        raise ValueError(f"{path} is no checkpoint: PyTorch cannot read it ({error}).") from error
+        raise ValueError(
+            f"{path} is no checkpoint, or a damaged one: PyTorch cannot read it. Give the file "
+            f"that a run wrote, or another name to begin anew."
+        ) from error
     if not isinstance(state, dict) or "configuration" not in state:
         raise ValueError(f"{path} is no checkpoint of segviz.training.fit.")
     return state

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from segviz.data import class_frequencies, median_frequency_weights
+from segviz.data import SegmentationDataset, class_frequencies, median_frequency_weights
 from segviz.models import UNet
 
 from . import sources
@@ -16,7 +16,7 @@ from .devices import pick_device
 from .fit import fit
 from .gallery import gallery
 from .records import Record
-from .run import DivergenceError
+from .run import SEEDS, DivergenceError
 
 DESCRIPTION = """\
 Train a UNet on photographs with masks, or on the procedural scenes of the course.
@@ -40,6 +40,17 @@ examples:
   python -m segviz.training photos --classes grass,path,dog --size 120x160 --epochs 20
 """
 
+#: Arguments of the library that its sentences name, and the options that set them.
+SHELL_NAMES = {
+    "image_size": "--size HEIGHTxWIDTH",
+    "mask_size": "--size HEIGHTxWIDTH",
+    "batch_size": "--batch-size",
+    "learning_rate": "--learning-rate",
+    "void=": "--void LABELS",
+    "val_share": "--val-share",
+    "num_classes": "--classes",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0, 2 for an error, 130 if stopped by hand."""
@@ -55,7 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"smaller --size or narrower --widths."
         )
     except (ValueError, OSError, DivergenceError) as error:
-        return _refuse(str(error))
+        return _refuse(_with_shell_names(str(error)))
+
+
+def _with_shell_names(sentence: str) -> str:
+    """The sentence, and how the Python arguments in it are called in a shell."""
+    named = [f"{name} is {option}" for name, option in SHELL_NAMES.items() if name in sentence]
+    return f"{sentence} (In the shell: {', '.join(named)}.)" if named else sentence
 
 
 def _refuse(sentence: str) -> int:
@@ -72,7 +89,10 @@ def _train(options: argparse.Namespace) -> int:
             f"folder with --out."
         )
     train, val = (sources.kept_if_small(part) for part in _open_data(options))
-    weights = None if options.unweighted else median_frequency_weights(class_frequencies(train))
+    _read_once(val)
+    weights = None
+    if not options.unweighted:
+        weights = median_frequency_weights(class_frequencies(train), train.classes)
     torch.manual_seed(options.seed)
     network = UNet(len(train.classes), options.widths)
     print(f"{len(train)} images to train on, {len(val)} to score on, on {device}")
@@ -97,6 +117,12 @@ def _train(options: argparse.Namespace) -> int:
     write_whole(options.out / "gallery.png", lambda file: file.write(gallery(network, val)))
     _print_result(records, options)
     return 0 if len(records) == options.epochs else 130
+
+
+def _read_once(dataset: SegmentationDataset) -> None:
+    """Find an item that cannot be read now, not after the first epoch."""
+    for index in range(len(dataset)):
+        dataset[index]
 
 
 def _open_data(options: argparse.Namespace) -> sources.Pair:
@@ -155,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch-size", type=int, default=8, help="images per step (8)")
     add("--learning-rate", type=float, default=3e-3, help="highest learning rate (0.003)")
     add("--unweighted", action="store_true", help="do not weight rare classes more in the loss")
-    add("--seed", type=int, default=0, help="decides weights, order, flips and split (0)")
+    add("--seed", type=_seed, default=0, help="decides weights, order, flips and split (0)")
     add("--device", help="cuda, mps or cpu (the fastest there is)")
     add("--workers", type=int, default=0, help="processes that read images ahead (0)")
     return parser
@@ -178,6 +204,14 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no list of whole numbers such as 16,24,48"
         ) from None
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= SEEDS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no seed: a whole number, 0 or more and below 2**64"
+        )
+    return int(text)
 
 
 def _classes(text: str) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ def pick_device(name: str | torch.device | None = None) -> torch.device:
     """The device called ``name``, or by default the fastest one there is: CUDA, MPS, CPU.
 
     Raises:
-        ValueError: if this machine or this build of PyTorch has no such device.
+        ValueError: if this machine or this build of PyTorch has no such device, or one that
+            cannot compute ("meta").
     """
     available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
+        "meta": False,  # PyTorch's device for tensors without values
     }
     present = [kind for kind, is_there in available.items() if is_there]
     if name is None:
@@ -23,12 +25,23 @@ def pick_device(name: str | torch.device | None = None) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         device = None
-    if device is None or not available.get(device.type, True):
+    is_there = device is not None and (
+        available[device.type] if device.type in available else _works(device)
+    )
+    if not is_there:
         raise ValueError(
             f"There is no device {str(name)!r} here; this machine has {', '.join(present)}. "
             f"Leave the device out to take the fastest."
         )
     return device
+
+
+def _works(device: torch.device) -> bool:
+    try:
+        torch.zeros(1, device=device)
+    except Exception:  # builds without the device raise AssertionError, RuntimeError and others
+        return False
+    return True
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:

@@ -55,7 +55,7 @@ def fit(
         learning_rate: the highest one.
         weight_decay: as in AdamW.
         class_weights: K numbers that weight the loss of each class's pixels; None: all equal.
-        seed: 0 or more.
+        seed: a whole number, 0 or more and below 2**64.
         device: "cuda", "mps", "cpu", or None for the fastest there is.
         checkpoint: a file to write after every epoch. If it exists, the run goes on from there,
             and its records are yielded again first.
@@ -64,7 +64,7 @@ def fit(
     Raises:
         ValueError: at once, for arguments that do not fit together or a checkpoint of another
             run; at the first batch, for labels that are no class or a network that does not fit.
-        DivergenceError: when the loss is no number any more.
+        DivergenceError: when the loss or a weight is no number any more.
     """
     recipe = Recipe(epochs, batch_size, learning_rate, weight_decay, seed)
     _check_data(train, val)
@@ -96,9 +96,13 @@ def _as_weights(weights: Sequence[float] | Tensor | None, classes: Sequence[str]
     if weights is None:
         return torch.ones(len(classes))
     weights = torch.as_tensor(weights, dtype=torch.float32).cpu()
-    if weights.shape != (len(classes),) or not (weights >= 0).all() or not weights.any():
+    if weights.shape != (len(classes),) or not _are_usable(weights):
         raise ValueError(
             f"class_weights={weights.tolist()}: give one number for each of the {len(classes)} "
-            f"classes ({', '.join(classes)}), none negative and not all zero."
+            f"classes ({', '.join(classes)}), finite, none negative and not all zero."
         )
     return weights
+
+
+def _are_usable(weights: Tensor) -> bool:
+    return bool(weights.isfinite().all() and (weights >= 0).all() and weights.any())

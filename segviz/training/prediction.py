@@ -7,11 +7,11 @@ from itertools import groupby
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader
 
 from segviz.data import SegmentationDataset, normalise
 
 from .devices import autocast_dtype, memory_format
+from .loading import load
 from .scores import Scores
 
 
@@ -75,13 +75,13 @@ def evaluate(
     """Score ``model`` on ``dataset``, every prediction at the full size of its mask.
 
     Images and masks may be of any size; neighbours of one size are predicted together.
+
+    Raises:
+        ValueError: for an item that cannot be read, or labels that are no class.
     """
     scores = Scores(dataset.classes, dataset.ignore_index)
-    # The loader draws a seed for its workers; a generator of its own leaves the global one alone.
-    loader = DataLoader(
-        dataset, batch_size, num_workers=workers, collate_fn=list, generator=torch.Generator()
-    )
-    for items in loader:
+    order, generator = range(len(dataset)), torch.Generator()
+    for items in load(dataset, order, batch_size, generator=generator, workers=workers):
         for (_, size), group in groupby(items, key=_sizes):
             images, masks = (torch.stack(column) for column in zip(*group, strict=True))
             predicted = predict(model, images, size)  # (n, h, w)

@@ -4,8 +4,9 @@ import logging
 import math
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +30,15 @@ from .records import Record
 
 logger = logging.getLogger(__name__)
 
+#: PyTorch's generators take seeds of 64 bits.
+SEEDS = 2**64
+
 #: With fewer steps the quarter that warms up has none, and OneCycleLR divides by zero.
 _SHORTEST_SCHEDULE = 8
 
 
 class DivergenceError(ArithmeticError):
-    """The loss became infinite or NaN; the message says what to try."""
+    """The loss or a weight became infinite or NaN; the message says what to try."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,27 @@ class Recipe:
     seed: int
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)}: it must be 1 or more.")
-        if not self.learning_rate > 0:
+        for name in ("epochs", "batch_size", "seed"):
+            value, least = getattr(self, name), 0 if name == "seed" else 1
+            if not _is_number(value, Integral) or not least <= value < SEEDS:
+                most = " and below 2**64" if name == "seed" else ""
+                raise ValueError(
+                    f"{name}={value!r}: it must be a whole number, {least} or more{most}."
+                )
+        if not _is_number(self.learning_rate, Real) or self.learning_rate <= 0:
             raise ValueError(
-                f"learning_rate={self.learning_rate}: it must be above 0; 0.003 is a good start."
+                f"learning_rate={self.learning_rate!r}: it must be a finite number above 0; 0.003 "
+                f"is a good start."
             )
-        if self.weight_decay < 0 or self.seed < 0:
+        if not _is_number(self.weight_decay, Real) or self.weight_decay < 0:
             raise ValueError(
-                f"weight_decay={self.weight_decay} and seed={self.seed}: neither may be negative."
+                f"weight_decay={self.weight_decay!r}: it must be a finite number, 0 or more."
             )
+
+
+def _is_number(value: object, kind: type) -> bool:
+    """Whether ``value`` is a finite number of that kind (True and False are none)."""
+    return isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
 
 
 class Run:
@@ -158,9 +172,12 @@ class Run:
             torch.manual_seed(chance_seed)
             losses = [self.step(images, masks) for images, masks in batches]
         loss = torch.stack(losses).mean().item()
-        if not math.isfinite(loss):
+        diverged = f"The loss became {loss}" if not math.isfinite(loss) else None
+        if diverged is None and _has_lost_a_number(self.model.parameters()):
+            diverged = "A weight became infinite or NaN"  # in the last step: no loss has seen it
+        if diverged is not None:
             raise DivergenceError(
-                f"The loss became {loss} in epoch {epoch}: the steps were too large. Try a "
+                f"{diverged} in epoch {epoch}: the steps were too large. Try a "
                 f"learning_rate below {self.recipe.learning_rate:g}, a third of it for instance. "
                 f"The model is as it was at the end of epoch {epoch - 1}."
             )
@@ -235,6 +252,12 @@ class Run:
 def _seeds_of_epoch(seed: int, epoch: int) -> list[int]:
     """Two numbers, unrelated to each other and to those of any other seed and epoch."""
     return np.random.SeedSequence([seed, epoch]).generate_state(2).tolist()
+
+
+def _has_lost_a_number(weights: Iterable[Tensor]) -> bool:
+    """Whether any of them is infinite or NaN; the device is waited for only once."""
+    broken = [~weight.detach().isfinite().all() for weight in weights]
+    return torch.stack(broken).any().item()
 
 
 def _copy_of(state: dict[str, Tensor]) -> dict[str, Tensor]:

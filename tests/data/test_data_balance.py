@@ -43,9 +43,11 @@ def test_weights_are_the_root_of_median_over_frequency():
 
 
 def test_a_class_that_never_occurs_weighs_nothing_and_is_named():
-    with pytest.warns(UserWarning, match="Class 1 never occurs"):
+    with pytest.warns(UserWarning, match="No pixel of these masks belongs to class 1:"):
         weights = median_frequency_weights([0.64, 0, 0.04, 0.32])
     np.testing.assert_allclose(weights, np.sqrt([0.5, 0, 8, 1]), rtol=1e-6)
+    with pytest.warns(UserWarning, match="belongs to tree, sky:"):
+        median_frequency_weights([0.5, 0, 0.5, 0], ("road", "tree", "dog", "sky"))
 
 
 @pytest.mark.parametrize("wrong", [[0, 0], [-0.1, 1.1], [[0.5, 0.5]], [float("nan"), 1]])

@@ -8,12 +8,12 @@ CLASSES = ("ground", "tree", "sky")
 
 
 def test_sound_data_is_reported_as_sound():
-    report = check(Scenes(4, size=(30, 50)))
+    report = check(Scenes(12, size=(30, 50)))
     assert report.ok and report.problems == ()
-    assert report.sizes == {(30, 50): 4}
+    assert report.sizes == {(30, 50): 12}
     assert report.frequencies.sum() == pytest.approx(1)
     text = str(report)
-    assert "4 items" in text and "50 x 30 (4 items)" in text and "Nothing is wrong" in text
+    assert "12 items" in text and "50 x 30 (12 items)" in text and "Nothing is wrong" in text
     assert repr(report) == text  # a notebook's cell shows it
 
 
@@ -90,3 +90,16 @@ def test_a_swapped_size_and_mixed_sizes_are_suspected(album):
     album.mask("b.png", size=(8, 9))
     assert "2 sizes" in suspicions(album)
     assert "2 sizes" not in suspicions(album, image_size=(6, 9), mask_size=(6, 9))
+
+
+def test_nothing_is_called_right_where_all_is_void(album):
+    for name in ("a.png", "b.png"):
+        album.photograph(name, size=(4, 5))
+        album.mask(name, labels=np.full((4, 5), 255, np.uint8))
+    report = check(Folder(album.root, CLASSES))
+    assert not report.ok and "Nothing is wrong" not in str(report)
+    assert "Every pixel of every mask that can be read is void" in str(report)
+    album.mask("a.png", size=(4, 5))  # now only b is void: readable, but worth a look
+    report = check(Folder(album.root, CLASSES))
+    assert report.ok and "Nothing is wrong" not in str(report)
+    assert "Every item can be read." in str(report) and "b: the whole mask" in str(report)

@@ -236,3 +236,12 @@ def test_the_error_survives_the_workers_of_a_data_loader(album):
     loader = torch.utils.data.DataLoader(Folder(album.root, CLASSES), num_workers=1)
     with pytest.raises(DataError, match="holds the label 9"):
         next(iter(loader))
+
+
+@pytest.mark.parametrize("classes", [("a", "b", "a"), ("a", "", "b"), ("a", " "), 3, None, "abc"])
+def test_classes_without_a_name_of_their_own_are_refused(album, classes):
+    album.photograph()
+    album.mask()
+    with pytest.raises(DataError, match="name") as caught:
+        Folder(album.root, classes)
+    assert repr(classes) in str(caught.value)

@@ -42,7 +42,19 @@ def test_a_part_hands_on_the_items_it_names():
         part[2]
 
 
-@pytest.mark.parametrize("share", [0, 1, 0.01, 1.5])
+@pytest.mark.parametrize("share", [0, 1, 0.01])
 def test_neither_part_may_be_empty(share):
     with pytest.raises(DataError, match="both need at least one"):
         split(Scenes(10), share)
+
+
+@pytest.mark.parametrize("share", [-0.2, 1.5, float("nan"), float("inf")])
+def test_a_share_is_between_0_and_1(share):
+    with pytest.raises(DataError, match="a number between 0 and 1"):
+        split(Scenes(10), share)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(DataError, match=f"seed={seed}: a seed is a whole number"):
+        split(Scenes(10), seed=seed)

@@ -99,11 +99,36 @@ def test_wrong_images_are_refused_in_a_sentence():
         network(torch.zeros(1, 1, 32, 32))
     with pytest.raises(ValueError, match=r"images\[None\]"):
         network(torch.zeros(3, 32, 32))
+    with pytest.raises(ValueError, match=r"torch.uint8.*segviz.data.normalise\(images\)"):
+        network(torch.zeros(1, 3, 32, 32, dtype=torch.uint8))
+
+
+def test_a_single_value_at_the_bridge_cannot_be_normalised_in_training():
+    network = UNet(2, (4, 6, 8))
+    with pytest.raises(ValueError, match="Train with two images per batch or more"):
+        network(torch.randn(1, 3, 7, 4))
+    # Every way out that the sentence offers, and scoring, which needs none.
+    assert network(torch.randn(2, 3, 7, 4)).shape == (2, 2, 7, 4)
+    assert network(torch.randn(1, 3, 8, 4)).shape == (1, 2, 8, 4)
+    assert UNet(2, (4, 6))(torch.randn(1, 3, 7, 4)).shape == (1, 2, 7, 4)
+    assert network.eval()(torch.randn(1, 3, 7, 4)).shape == (1, 2, 7, 4)
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"widths": (8,)}, {"widths": (8, 0)}, {"num_classes": 0}, {"in_channels": 0}],
+    [
+        {"widths": (8,)},
+        {"widths": (8, 0)},
+        {"widths": 16},
+        {"widths": (16.0, 32.0)},
+        {"widths": "ab"},
+        {"num_classes": 0},
+        {"num_classes": 2.5},
+        {"num_classes": True},
+        {"num_classes": ("a", "b")},
+        {"in_channels": 0},
+        {"in_channels": None},
+    ],
     ids=str,
 )
 def test_impossible_networks_are_refused(arguments):

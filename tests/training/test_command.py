@@ -131,6 +131,13 @@ def test_every_layout_of_the_validation_folder(tmp_path, layout):
         (["{photographs}", *COLOURS, "--widths", "8,x"], "no list of whole numbers"),
         (["{photographs}", *COLOURS, "--learning-rate", "1e30"], "Try a learning_rate below"),
         (["nowhere", *COLOURS], "nowhere does not exist"),
+        (["{photographs}", "--classes", "red,green,red"], "a name of its own"),
+        (["{photographs}", "--classes", "red,,blue"], "none may be empty"),
+        (["{photographs}", "--classes", "2"], "void= is --void"),
+        (["{photographs}", *COLOURS, "--val-share", "nan"], "val_share=nan"),
+        (["{photographs}", *COLOURS, "--device", "meta"], "no device 'meta'"),
+        (["{photographs}", *COLOURS, "--seed", "-1"], "'-1' is no seed"),
+        (["{photographs}", *COLOURS, "--seed", str(2**64)], "is no seed"),
     ],
     ids=lambda value: " ".join(value[1:])[:40] if isinstance(value, list) else "",
 )
@@ -147,6 +154,28 @@ def test_mistakes_are_answered_with_a_sentence(
     assert code == 2
     assert sentence in error and "Traceback" not in error
     assert not (tmp_path / "out" / "gallery.png").exists()
+
+
+def test_a_bad_mask_to_score_on_is_found_before_the_first_epoch(photographs, tmp_path, capsys):
+    val = write_folder(Blots(3, first_seed=50), tmp_path / "val")
+    bad = sorted((val / "masks").iterdir())[-1]
+    bad.write_bytes(b"nothing")
+    arguments = [str(photographs), "--val", str(val), *COLOURS, *QUICK]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
+    assert f"{bad} cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_photographs_of_several_sizes_are_answered_with_the_names_of_the_shell(tmp_path, capsys):
+    for part, size in (("tall", (24, 12)), ("wide", (12, 20))):
+        write_folder(Blots(4, size, first_seed=size[0]), tmp_path / part)
+    for file in (tmp_path / "tall").rglob("*.png"):
+        file.rename(tmp_path / "wide" / file.relative_to(tmp_path / "tall"))
+    arguments = [str(tmp_path / "wide"), *COLOURS, *QUICK, "--batch-size", "6"]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "(12x20, 24x12)" in error
+    assert "image_size is --size HEIGHTxWIDTH, batch_size is --batch-size" in error
 
 
 def test_an_older_run_is_not_overwritten_by_accident(photographs, tmp_path, capsys):

@@ -39,6 +39,13 @@ def test_the_fastest_device_there_is_is_taken(only, kind, other):
         pick_device(other)
 
 
+@pytest.mark.parametrize("name", ["meta", "xpu", "abacus"])
+def test_a_device_that_cannot_compute_is_none(only, name):
+    only("cpu")
+    with pytest.raises(ValueError, match=f"no device '{name}' here; this machine has cpu"):
+        pick_device(name)
+
+
 @pytest.mark.parametrize(
     ("capability", "dtype"), [(AMPERE, torch.bfloat16), (TURING, torch.float16)], ids=str
 )

@@ -162,6 +162,22 @@ def test_a_loss_that_explodes_ends_in_a_sentence_and_a_usable_model():
     assert all(torch.isfinite(tensor).all() for tensor in model.state_dict().values())
 
 
+def test_a_weight_that_the_last_step_makes_infinite_is_divergence():
+    class Brittle(nn.Conv2d):
+        """Its loss is finite, and the step that follows it is not."""
+
+        def forward(self, images):
+            logits = super().forward(images)
+            if logits.requires_grad:
+                logits.register_hook(lambda gradient: gradient * math.inf)
+            return logits
+
+    model = Brittle(3, 3, 1)
+    with pytest.raises(DivergenceError, match="A weight became infinite or NaN in epoch 1"):
+        next(fit(model, Blots(4), Blots(2), **QUICK))
+    assert all(torch.isfinite(weight).all() for weight in model.parameters())
+
+
 def test_an_epoch_without_any_labelled_pixel_leaves_the_run_alive():
     class Void(Blots):
         def __getitem__(self, index):
@@ -175,10 +191,20 @@ def test_an_epoch_without_any_labelled_pixel_leaves_the_run_alive():
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"epochs": 0}, "epochs=0: it must be 1 or more"),
+        ({"epochs": 0}, "epochs=0: it must be a whole number, 1 or more"),
+        ({"epochs": 2.5}, "epochs=2.5: it must be a whole number"),
+        ({"epochs": True}, "epochs=True: it must be a whole number"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"learning_rate": 0}, "above 0"),
-        ({"seed": -1}, "negative"),
+        ({"learning_rate": math.inf}, "learning_rate=inf: it must be a finite number"),
+        ({"learning_rate": math.nan}, "learning_rate=nan: it must be a finite number"),
+        ({"learning_rate": "fast"}, "learning_rate='fast': it must be a finite number"),
+        ({"weight_decay": -0.1}, "weight_decay=-0.1"),
+        ({"weight_decay": math.nan}, "weight_decay=nan"),
+        ({"seed": -1}, "seed=-1: it must be a whole number, 0 or more and below 2"),
+        ({"seed": 1.5}, "seed=1.5: it must be a whole number"),
+        ({"seed": 2**64}, "below 2"),
+        ({"class_weights": [1, 2, math.inf]}, "finite, none negative"),
         ({"class_weights": [1, 2]}, "one number for each of the 3 classes"),
         ({"class_weights": [0, 0, 0]}, "not all zero"),
         ({"device": "tpu9"}, "no device 'tpu9' here"),

@@ -1,13 +1,15 @@
 """Predictions and scores at the masks' own size."""
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 from toys import Blots, small_network
 
-from segviz.data import normalise
+from segviz.data import DataError, normalise
 from segviz.models import UNet
 from segviz.training import Scores, evaluate, predict, resize_logits
+from segviz.training.batches import training_batches
 
 
 def test_logits_are_interpolated_before_the_classes_are_chosen():
@@ -52,3 +54,31 @@ def test_a_data_set_is_scored_at_the_size_of_each_mask():
         expected.update(predict(model, image[None], mask.shape), mask[None])
     assert torch.equal(evaluate(model, dataset, batch_size=3).confusion, expected.confusion)
     assert expected.confusion.sum() == sum(int((mask != 255).sum()) for _, mask in dataset)
+
+
+class Damaged(Blots):
+    """The third item cannot be read."""
+
+    def __getitem__(self, index):
+        if index == 2:
+            raise DataError("masks/third.png cannot be read: it is cut short.")
+        return super().__getitem__(index)
+
+
+class Mixed(Blots):
+    def __getitem__(self, index):
+        image, mask = super().__getitem__(index)
+        return (image[:, :8], mask[:8]) if index % 2 else (image, mask)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python's advice to torch
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_worker_tells_of_bad_data_in_the_same_words_as_everybody(workers):
+    with pytest.raises(DataError) as scoring:
+        evaluate(small_network(), Damaged(4), batch_size=2, workers=workers)
+    with pytest.raises(DataError) as training:
+        list(training_batches(Damaged(4), 2, torch.Generator(), workers))
+    for caught in (scoring, training):
+        assert str(caught.value) == "masks/third.png cannot be read: it is cut short."
+    with pytest.raises(ValueError, match=r"^A training batch holds images of different sizes"):
+        list(training_batches(Mixed(4), 4, torch.Generator(), workers))

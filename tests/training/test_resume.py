@@ -89,8 +89,9 @@ def test_a_checkpoint_of_other_settings_is_refused_and_left_alone(tmp_path):
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     junk = tmp_path / "checkpoint.pt"
     junk.write_text("not a checkpoint")
-    with pytest.raises(ValueError, match="checkpoint.pt is no checkpoint"):
+    with pytest.raises(ValueError, match="checkpoint.pt is no checkpoint") as caught:
         run_to_the_end(junk)
+    assert "weights_only" not in str(caught.value)  # PyTorch's own advice, which would not help
     torch.save({"model": {}}, junk)
     with pytest.raises(ValueError, match="no checkpoint of segviz.training.fit"):
         run_to_the_end(junk)
