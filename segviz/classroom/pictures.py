@@ -59,7 +59,7 @@ def show_pictures(rows, *, titles=(), legend=None):
     words = [f"{name}: {len(pictures)} pictures" for name, pictures in rows.items()]
     drawn = _drawn(rows, titles, legend or {})
     # Photographs are mostly noise, which a PNG would keep at three times the size.
-    return Sheet("\n".join(words), "image/jpeg", _file(drawn, "jpeg", quality=82, subsampling=0))
+    return Sheet("\n".join(words), "image/jpeg", _file(drawn, "jpeg", quality=78, subsampling=0))
 
 
 def show_maps(rows, *, count=6, titles=(), limits=None):

@@ -228,5 +228,5 @@ class LiveView:
 
 def _as_jpeg(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="jpeg", quality=90, subsampling=0)
+    Image.fromarray(pixels).save(file, format="jpeg", quality=80, subsampling=0)
     return file.getvalue()
