@@ -1,34 +1,57 @@
-"""The explainers as live explorers: `segviz.explain.transposed_convolution()` and its kin."""
+"""The explainers as live explorers: `segviz.explain.transposed_convolution()` and its kin.
 
+Each takes its parameters by name, starts at a sensible example without any, and returns an
+`Explorer`: show it as the last value of a cell, set its parameters (`explorer.stride = 3`), or
+`explorer.save("page.html")` it. ValueError, in a sentence, for whatever cannot be shown.
+"""
+
+import inspect
+
+from segviz.explainers.explainer import Explainer
 from segviz.explainers.transposed_convolution import TRANSPOSED
 from segviz.explorer import Explorer
 
 
-def transposed_convolution(
-    input=None,
-    kernel=None,
-    *,
-    input_size=None,
-    kernel_size=None,
-    stride=None,
-    dilation=None,
-    output_padding=None,
-    padding=None,
-) -> Explorer:
-    """The transposed convolution in three views: stamps, inserted zeros, and the matrix C.T.
+def opener(name: str, explainer: Explainer):
+    """The function that opens this explainer: grids by place or name, parameters by name."""
+    grids = [grid.name for grid in explainer.grids]
 
-    Starts at the lecture's example. Settings, all optional: input and kernel (grids of numbers,
-    which bring their own size), input_size 2 to 5, kernel_size 1 to 5, stride 1 to 3, dilation 1 to
-    2, output_padding, padding; each an integer, or a pair where rows and columns differ.
-    ValueError, in a sentence, for whatever torch refuses. Cells too small for a number show their
-    colour alone: pin one and step with the arrow keys to read its sentence.
+    def open_explorer(*numbers, **settings) -> Explorer:
+        if len(numbers) > len(grids):
+            raise TypeError(
+                f"{name} takes {', '.join(grids) or 'nothing'} by place, all else by name."
+            )
+        given = dict(zip(grids, numbers, strict=False)) | settings
+        return Explorer(explainer, **{key: v for key, v in given.items() if v is not None})
 
-    >>> explorer = transposed_convolution(stride=2)
-    >>> explorer.stride = 3
-    >>> explorer.save("page.html")
-    """
-    return Explorer(TRANSPOSED, **_given(locals()))
+    open_explorer.__name__ = open_explorer.__qualname__ = name
+    open_explorer.__doc__ = f"{explainer.about}\n\n{_told(explainer)}"
+    open_explorer.__signature__ = _signature(explainer)
+    return open_explorer
 
 
-def _given(settings: dict) -> dict:
-    return {name: value for name, value in settings.items() if value is not None}
+def _told(explainer: Explainer) -> str:
+    """What may be given, for the documentation."""
+    grids = [f"    {grid.name}: a grid of numbers, as rows." for grid in explainer.grids]
+    pairs = {True: ", or a pair (rows, columns) of these", False: ""}
+    told = [f"    {p.name}: {p.allowed()}{pairs[p.per_axis]}." for p in explainer.parameters]
+    return "\n".join(["All optional:", *grids, *told])
+
+
+def _signature(explainer: Explainer) -> inspect.Signature:
+    def parameter(name, kind):
+        return inspect.Parameter(name, kind, default=None)
+
+    by_place = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    by_name = inspect.Parameter.KEYWORD_ONLY
+    parameters = [parameter(grid.name, by_place) for grid in explainer.grids]
+    parameters += [parameter(each.name, by_name) for each in explainer.parameters]
+    return inspect.Signature(parameters, return_annotation=Explorer)
+
+
+# In the order of the course.
+EXPLAINERS: dict[str, Explainer] = {
+    "transposed_convolution": TRANSPOSED,
+}
+
+transposed_convolution = opener("transposed_convolution", TRANSPOSED)

@@ -295,6 +295,11 @@ def _build_up(taps: Relation, input, kernel) -> BuildUp:
 
 TRANSPOSED = Explainer(
     name="Transposed convolution",
+    about=(
+        "The transposed convolution in three views: stamps, inserted zeros, and the matrix C.T.\n\n"
+        "Cells too small for a number show their colour alone: pin one and step with the arrow keys"
+        " to read its sentence."
+    ),
     draw=draw,
     parameters=(
         Parameter("input_size", "input size", 2, 5, 2),

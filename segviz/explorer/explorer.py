@@ -12,15 +12,14 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from segviz.explainers.explainer import Explainer, Parameter
+from segviz.explainers.explainer import Explainer, NumberGrid
 from segviz.explorer.bundle import Bundle, part_names
+from segviz.explorer.controls import new_controls
 from segviz.explorer.front import CODE, STYLE, parameter_tables
 from segviz.explorer.numbers import laid_over, showable, typed_number
 from segviz.explorer.page import write_page
-from segviz.relations import pair
 from segviz.scenes import Scene, shell, svg
 
-AXES = ("rows", "columns")
 EAGER = 230_000  # bytes of frames that travel with the widget; the browser asks for others
 
 
@@ -54,8 +53,8 @@ class Setting(traitlets.TraitType):
 
 
 class Explorer(ipywidgets.VBox):
-    """Shows an explainer. Its parameters are traits: integers, or pairs where rows and columns
-    differ; its number grids are traits too, as lists of rows.
+    """Shows an explainer. Its parameters are traits: numbers or names, or pairs where rows and
+    columns differ; its number grids are traits too, as lists of rows.
 
     ValueError, in a sentence, for values that torch refuses or that the sliders do not reach;
     nothing has changed then.
@@ -63,6 +62,8 @@ class Explorer(ipywidgets.VBox):
 
     def __init__(self, explainer: Explainer, **settings):
         self.explainer = explainer
+        self._parameters = {p.name: p for p in explainer.parameters}
+        self._grids = {g.name: g for g in explainer.grids}
         self._patterns = {g.name: np.asarray(g.pattern, float) for g in explainer.grids}
         self._values = {p.name: (p.start, p.start) for p in explainer.parameters}
         self._version = 0
@@ -86,7 +87,8 @@ class Explorer(ipywidgets.VBox):
 
     @property
     def values(self) -> dict[str, tuple[int, int]]:
-        """Every parameter as (rows, columns)."""
+        """The steps of every parameter's slider for (rows, columns): integers; for a number or a
+        size they are its value, for a name its place among the choices."""
         return dict(self._values)
 
     @property
@@ -112,48 +114,40 @@ class Explorer(ipywidgets.VBox):
     def _take(self, settings) -> None:
         """Checks all, then changes all."""
         patterns, values = dict(self._patterns), dict(self._values)
-        sizes = {g.name: g.size for g in self.explainer.grids}
         for name, value in settings.items():
-            if name in patterns:
-                numbers = showable(value, name)
+            if name in self._grids:
+                grid = self._grids[name]
+                numbers = showable(value, name, grid.labels)
                 patterns[name] = laid_over(numbers, patterns[name])
-                values[sizes[name]] = numbers.shape
+                self._fit(grid, numbers, values)
             elif name not in values:
                 known = ", ".join((*values, *patterns))
                 raise ValueError(f"There is no parameter {name}. The parameters are {known}.")
         for name, value in settings.items():
             if name in values:
-                values[name] = pair(value, name)
-        self._check(values)
+                values[name] = self._parameters[name].step_of(value)
+        self.explainer.check(values)
         changed = any(not np.array_equal(patterns[n], self._patterns[n]) for n in patterns)
         self._patterns, self._values = patterns, values
         self._version += changed
         self._store()
 
-    def _check(self, values) -> None:
-        axes = [{name: both[axis] for name, both in values.items()} for axis in range(2)]
-        for parameter in self.explainer.parameters:
-            for axis in axes:
-                if axis[parameter.name] not in parameter.values:
-                    raise ValueError(self._out_of_range(parameter, axis))
-        self.explainer.operation.check_axes(*axes)
-
-    def _out_of_range(self, parameter: Parameter, axis: dict[str, int]) -> str:
-        """What the sliders of this explorer allow, and the nearest value that is legal too."""
-        given = axis[parameter.name]
-        legal = self.explainer.operation.legal
-        choices = [v for v in parameter.values if legal(**{**axis, parameter.name: v})]
-        nearest = min(choices or parameter.values, key=lambda value: abs(value - given))
-        return (
-            f"{parameter.name} is {given}, this explorer shows {parameter.first} to"
-            f" {parameter.last}; the nearest legal value here is {nearest}."
-        )
+    def _fit(self, grid: NumberGrid, numbers: np.ndarray, values) -> None:
+        """Numbers bring their size with them, where a parameter says it."""
+        if grid.size:
+            values[grid.size] = numbers.shape
+        elif numbers.shape != self._patterns[grid.name].shape:
+            rows, columns = self._patterns[grid.name].shape
+            raise ValueError(
+                f"{grid.name} has {numbers.shape[0]} rows of {numbers.shape[1]}:"
+                f" give {rows} rows of {columns} numbers."
+            )
 
     def _store(self) -> None:
         traits = self.traits()
         with self.hold_trait_notifications():
-            for name, (rows, columns) in self._values.items():
-                traits[name].store(self, rows if rows == columns else (rows, columns))
+            for name, steps in self._values.items():
+                traits[name].store(self, self._parameters[name].shown(steps))
             for name, numbers in self._numbers(self._values).items():
                 traits[name].store(self, numbers.tolist())
 
@@ -161,38 +155,45 @@ class Explorer(ipywidgets.VBox):
         """The grids, cut to the size that their parameter says."""
         cut = {}
         for each in self.explainer.grids:
-            rows, columns = values[each.size]
+            rows, columns = values[each.size] if each.size else (None, None)
             cut[each.name] = self._patterns[each.name][:rows, :columns]
         return cut
 
     def scene_of(self, values) -> Scene:
-        """The picture of another state with the same numbers; values: {name: (rows, columns)}."""
+        """The picture of another state with the same numbers; values as in `Explorer.values`."""
         sizes = {each.size for each in self.explainer.grids}
-        others = {name: value for name, value in values.items() if name not in sizes}
+        others = {
+            name: self._parameters[name].value_of(steps)
+            for name, steps in values.items()
+            if name not in sizes
+        }
         return self.explainer.draw(**self._numbers(values), **others)
 
     # -- to the browser
 
     def _build(self) -> None:
-        pairs_of_sliders = self._new_sliders()
+        controls = new_controls(self.explainer.parameters, self._values)
         self._unequal = ipywidgets.Checkbox(description="rows and columns differ", indent=False)
         self._unequal.add_class("sv-unequal")
         self._note_unequal()
         with self._stage.hold_sync():
-            self._fill_stage(pairs_of_sliders)
-        controls = ipywidgets.Box([*(s for both in pairs_of_sliders for s in both), self._unequal])
-        controls.add_class("sv-controls")
-        self.children = [controls, self._stage]
+            self._fill_stage(controls)
+        shown = [each for both in controls for each in both]
+        if any(p.per_axis for p in self.explainer.parameters):
+            shown.append(self._unequal)
+        box = ipywidgets.Box(shown)
+        box.add_class("sv-controls")
+        self.children = [box, self._stage]
 
-    def _fill_stage(self, pairs_of_sliders) -> None:
+    def _fill_stage(self, controls) -> None:
         scene, stage = self.scene, self._stage
         stage.still = f"sv-still-{stage.model_id}"
         stage.shell = shell(scene, {})
         stage.parts = part_names(scene)
         stage.boards = [board.name for board in scene.boards]
-        limits, parameters = self.explainer.limits, self.explainer.parameters
-        stage.parameters = parameter_tables([limits] * 2, {}, list(self._values), parameters)
-        stage.controls = {"sliders": pairs_of_sliders, "unequal": self._unequal}
+        limits = [self.explainer.limits] * 2
+        stage.parameters = parameter_tables(self.explainer, limits, {}, list(self._values))
+        stage.controls = {"sliders": controls, "unequal": self._unequal}
         stage.observe(self._moved, "state")
         stage.on_msg(self._heard)
         self._show()
@@ -229,33 +230,9 @@ class Explorer(ipywidgets.VBox):
         for parameter in self.explainer.parameters:
             for value in parameter.values:
                 values = {**self._values, parameter.name: (value, value)}
-                axes = [{name: both[axis] for name, both in values.items()} for axis in range(2)]
-                legal = all(self.explainer.operation.legal(**axis) for axis in axes)
-                if legal and values not in states:
+                if self.explainer.legal(values) and values not in states:
                     states.append(values)
         return states
-
-    def _new_sliders(self) -> list[list[ipywidgets.IntSlider]]:
-        """For every parameter a slider of the rows and one of the columns."""
-        # one style and one layout for all: each would be a message more before anything shows
-        looks = {
-            "style": ipywidgets.SliderStyle(description_width="118px"),
-            "layout": ipywidgets.Layout(width="auto"),
-        }
-        return [
-            [
-                ipywidgets.IntSlider(
-                    value,
-                    min=parameter.first,
-                    max=max(parameter.last, parameter.first + 1),
-                    description=parameter.label,
-                    _dom_classes=[f"sv-{axis}"],
-                    **looks,
-                )
-                for axis, value in zip(AXES, self._values[parameter.name], strict=True)
-            ]
-            for parameter in self.explainer.parameters
-        ]
 
     def _note_unequal(self) -> None:
         """Opens the columns' sliders where they are needed; closing them is left to the hand."""
@@ -275,7 +252,7 @@ class Explorer(ipywidgets.VBox):
         values = {n: tuple(change.new[2 * i : 2 * i + 2]) for i, n in enumerate(names)}
         if values == self._values:
             return
-        self._check(values)
+        self.explainer.check(values)
         self._values = values
         self._store()
         self._show()
@@ -288,6 +265,8 @@ class Explorer(ipywidgets.VBox):
             self._stage.send({"bundle": self._bundle(states) if states else Bundle().to_dict()})
         if "edit" in message:
             self._stage.send({"tell": self._edited(**message["edit"])})
+        if "paint" in message:
+            self._stage.send({"tell": self._painted(**message["paint"])})
 
     def _states(self, keys) -> list[dict]:
         """The states of these keys; those of older numbers are left out."""
@@ -303,8 +282,15 @@ class Explorer(ipywidgets.VBox):
     def _edited(self, grid: str, cell: int, width: int, text: str) -> str:
         """Takes a typed number; returns the sentence to show, empty if all is well."""
         try:
-            numbers = np.asarray(getattr(self, grid), float)
-            numbers[divmod(cell, width)] = typed_number(text)
+            return self._painted(grid, [cell], width, typed_number(text))
+        except ValueError as refusal:
+            return str(refusal)
+
+    def _painted(self, grid: str, cells: list[int], width: int, value: float) -> str:
+        """Puts one number into some cells; returns the sentence to show, empty if all is well."""
+        numbers = np.asarray(getattr(self, grid), float)
+        numbers[np.divmod(cells, width)] = value
+        try:
             self.set(**{grid: numbers})
         except ValueError as refusal:
             return str(refusal)

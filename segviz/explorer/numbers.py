@@ -32,8 +32,11 @@ def typed_number(text: str) -> float:
     return value
 
 
-def showable(values, name: str) -> np.ndarray:
-    """A grid of numbers that cells have room for, float64; ValueError, in a sentence, if not."""
+def showable(values, name: str, labels: int = 0) -> np.ndarray:
+    """A grid of numbers that cells have room for, float64; ValueError, in a sentence, if not.
+
+    labels: where not 0, only whole numbers from 0 to labels - 1 are taken.
+    """
     numbers = grid(values, name).astype(float)
     largest = numbers.flat[np.abs(numbers).argmax()]
     if abs(largest) > LARGEST:
@@ -41,6 +44,13 @@ def showable(values, name: str) -> np.ndarray:
             f"{name} holds {largest:g}, too large to show:"
             f" give numbers between -{LARGEST} and {LARGEST}."
         )
+    if labels:
+        wrong = (numbers != np.round(numbers)) | (numbers < 0) | (numbers >= labels)
+        if wrong.any():
+            raise ValueError(
+                f"{name} holds {numbers[wrong][0]:g}, which is no label here:"
+                f" give whole numbers from 0 to {labels - 1}."
+            )
     return numbers
 
 

@@ -12,7 +12,6 @@ from string import Template
 from segviz.explainers.explainer import limits_of
 from segviz.explorer.bundle import Bundle
 from segviz.explorer.front import CODE, PAGE_CODE, STYLE, parameter_tables
-from segviz.scenes import svg
 
 PAGE = Path(__file__).parent / "page.html"
 FITS = 1_930_000  # bytes of pictures, unless told what to vary: with its scripts a page is 2 MB
@@ -22,7 +21,7 @@ MOST = 50_000_000  # above this a browser no longer opens it with ease
 def write_page(explorer, path: Path, vary: Iterable[str] | None) -> Path:
     """Writes the page; see `Explorer.save`. The file appears whole or not at all."""
     if vary is None:
-        vary, frames = _as_many_as_fit(explorer)
+        vary, frames = as_many_as_fit(explorer, FITS)
     else:
         vary = _known(explorer, vary)
         frames = _frames(explorer, vary, MOST)
@@ -31,8 +30,8 @@ def write_page(explorer, path: Path, vary: Iterable[str] | None) -> Path:
                 f"All states of {', '.join(vary)} together are more than {MOST // 1_000_000} MB,"
                 " too much for a page. Name fewer parameters in vary."
             )
-    html = _html(explorer, vary, frames)
-    _write_whole(path, html)
+    title = escape(explorer.scene.title)
+    write_whole(path, page_of(title, section_of(explorer, vary, frames)))
     return path
 
 
@@ -50,11 +49,12 @@ def _known(explorer, vary) -> list[str]:
     return [name for name in names if name in asked]
 
 
-def _as_many_as_fit(explorer) -> tuple[list[str], dict]:
-    """The first parameters, in the order of the sliders, whose states fit into a page."""
-    vary, frames = [], _frames(explorer, [], FITS)
+def as_many_as_fit(explorer, most: int) -> tuple[list[str], dict]:
+    """The first parameters, in the order of the controls, whose states fit into `most` bytes, and
+    the pictures of these states."""
+    vary, frames = [], _frames(explorer, [], MOST)
     for parameter in explorer.explainer.parameters:
-        more = _frames(explorer, [*vary, parameter.name], FITS)
+        more = _frames(explorer, [*vary, parameter.name], most)
         if more is None:
             break
         vary, frames = [*vary, parameter.name], more
@@ -72,17 +72,18 @@ def _frames(explorer, vary, most: int) -> dict | None:
 
 def _states(explorer, vary):
     """Every legal state that differs from the shown one in `vary` only, the shown one first."""
-    shown, operation = explorer.values, explorer.explainer.operation
+    shown, explainer = explorer.values, explorer.explainer
     yield shown
-    parameters = [p for p in explorer.explainer.parameters if p.name in vary]
+    parameters = [p for p in explainer.parameters if p.name in vary]
     choices = [
-        product(p.values, p.values) if _unequal(shown) else ((v, v) for v in p.values)
+        product(p.values, p.values)
+        if _unequal(shown) and p.per_axis
+        else ((v, v) for v in p.values)
         for p in parameters
     ]
     for chosen in product(*choices):
         values = shown | {p.name: both for p, both in zip(parameters, chosen, strict=True)}
-        axes = ({name: both[axis] for name, both in values.items()} for axis in range(2))
-        if values != shown and all(operation.legal(**axis) for axis in axes):
+        if values != shown and explainer.legal(values):
             yield values
 
 
@@ -90,53 +91,71 @@ def _unequal(values) -> bool:
     return any(rows != columns for rows, columns in values.values())
 
 
-def _html(explorer, vary, frames) -> str:
-    names = [p.name for p in explorer.explainer.parameters]
-    shown = explorer.values
-    limits = [
-        limits_of(explorer.explainer, {n: shown[n][axis] for n in names if n not in vary})
-        for axis in range(2)
-    ]
+def page_of(title: str, body: str) -> str:
+    """A whole page around explorers (see `section_of`) and other HTML; title: as HTML."""
+    return Template(PAGE.read_text(encoding="utf-8")).substitute(
+        title=title,
+        css=STYLE,
+        body=body,
+        code=CODE.replace("export default explorer;", "") + PAGE_CODE,
+    )
+
+
+def section_of(explorer, vary: list[str], frames: dict, prefix: str = "") -> str:
+    """An explorer as a part of a page; its controls' ids begin with `prefix`."""
+    explainer, shown = explorer.explainer, explorer.values
+    fixed = [p.name for p in explainer.parameters if p.name not in vary]
+    limits = [limits_of(explainer, {n: shown[n][axis] for n in fixed}) for axis in range(2)]
+    ids = {
+        p.name: [f"{prefix}{p.name}-{axis}" for axis in ("rows", "columns")[: 1 + p.per_axis]]
+        for p in explainer.parameters
+    }
     traits = explorer.picture_traits() | {
-        "parameters": parameter_tables(limits, shown, vary, explorer.explainer.parameters),
-        "controls": {
-            "sliders": [[f"{name}-rows", f"{name}-columns"] for name in names],
-            "unequal": "unequal",
-        },
+        "parameters": parameter_tables(explainer, limits, shown, vary),
+        "controls": {"sliders": list(ids.values()), "unequal": "unequal"},
         "unequal": _unequal(shown),
         "eager": frames,
         "kernel": False,
         "now": {"pool": {}, "frames": {}},
     }
-    rows = [
-        _slider(p, axis, p.name in vary)
-        for p in explorer.explainer.parameters
-        for axis in ("rows", "columns")
-    ]
-    return Template(PAGE.read_text(encoding="utf-8")).substitute(
-        title=escape(explorer.scene.title),
-        css=STYLE,
-        sliders="\n".join(rows),
-        still=svg(explorer.scene),
-        # </script> inside a string must not end the script element
-        traits=json.dumps(traits, ensure_ascii=False).replace("</", "<\\/"),
-        code=CODE.replace("export default explorer;", "") + PAGE_CODE,
+    controls = "\n".join(
+        _control(p, identity, p.name in vary)
+        for p in explainer.parameters
+        for identity in ids[p.name]
     )
+    return f"""<div class="sv-explorer"><div class="sv-controls">
+{controls}
+</div><div class="sv-place"><noscript>The controls need JavaScript; this is the picture as it was
+saved.</noscript>
+{explorer.still()}</div>
+<script type="application/json" class="traits">{_inside_script(traits)}</script>
+</div>"""
 
 
-def _slider(parameter, axis: str, varies: bool) -> str:
-    identity = f"{parameter.name}-{axis}"
+def _inside_script(data) -> str:
+    """JSON in which no </script> ends the element around it."""
+    return json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+
+
+def _control(parameter, identity: str, varies: bool) -> str:
     fixed = "" if varies else ' <span class="sv-fixed">(fixed)</span>'
+    axis = f", {identity.rpartition('-')[2]}" if parameter.per_axis else ""
+    name = f'id="{identity}-input" aria-label="{escape(parameter.label)}{axis}" disabled'
+    if parameter.choices:
+        options = "".join(f"<option>{escape(each)}</option>" for each in parameter.choices)
+        control = f"<select {name}>{options}</select>"
+    else:
+        control = f'<input type="range" {name}>'
+    css_class = f"sv-{identity.rpartition('-')[2]}" if parameter.per_axis else "sv-both"
     return (
-        f'<div class="sv-{axis}" id="{identity}">'
-        f'<label class="widget-label" for="{identity}-range">'
-        f"{escape(parameter.label)}{fixed}</label>"
-        f'<input type="range" id="{identity}-range" disabled>'
-        "<output></output></div>"
+        f'<div class="{css_class}" id="{identity}">'
+        f'<label class="widget-label" for="{identity}-input">'
+        f"{escape(parameter.label)}{fixed}</label>{control}<output></output></div>"
     )
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Writes the file whole or not at all; ValueError, in a sentence, for a path that cannot be."""
     if not path.parent.is_dir():
         raise ValueError(
             f"The folder {path.parent} does not exist: make it first, or save elsewhere."

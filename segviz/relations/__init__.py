@@ -14,6 +14,7 @@ from segviz.relations.taps import (
     conv_matrix,
     convolution,
     grid,
+    listed,
     transposed_convolution,
 )
 from segviz.relations.zero_insertion import ZeroInsertion, zero_insertion
@@ -28,6 +29,7 @@ __all__ = [
     "convolution",
     "convolution_size",
     "grid",
+    "listed",
     "pair",
     "per_axis",
     "transposed_convolution",

@@ -47,18 +47,20 @@ class Rule:
     reason: str
 
 
-class Operation:
-    """An operation along one axis: its size formula and the rules that torch holds it to."""
+_NO_OUTPUT = "the output would have {size} cells, and needs at least 1"
 
-    def __init__(self, name: str, size: SizeFormula, *rules: Rule):
-        self.name, self.size = name, size
-        # the size comes last: it only makes sense once its ingredients do
-        positive = Rule(
-            "padding",
-            lambda **values: size(**values) >= 1,
-            "the output would have {size} cells, and needs at least 1",
-        )
-        self.rules = (*rules, positive)
+
+class Operation:
+    """An operation along one axis: its size formula and the rules that torch holds it to.
+
+    size: None for one whose output has no size of its own to be checked.
+    """
+
+    def __init__(self, name: str, size: SizeFormula | None, *rules: Rule):
+        self.name, self.size, self.rules = name, size, rules
+        if size:
+            # it comes last: a size only makes sense once its ingredients do
+            self.rules = (*rules, Rule("padding", lambda **v: size(**v) >= 1, _NO_OUTPUT))
 
     def legal(self, **values):
         """Whether torch accepts these values; arrays give an array of answers."""
@@ -107,7 +109,7 @@ class Operation:
 
     def _sentence(self, rule: Rule, values: dict[str, int]) -> str:
         given = ", ".join(f"{name} {value}" for name, value in values.items())
-        size = self.size(**values) if rule is self.rules[-1] else None
+        size = self.size(**values) if rule.reason is _NO_OUTPUT else None
         sentence = f"{self.name} with {given}: {rule.reason.format(**values, size=size)}."
         nearest = self.nearest(rule.blame, **values)
         if nearest is None:

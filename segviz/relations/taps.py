@@ -3,13 +3,15 @@
 A convolution is the table (input cell, kernel cell, output cell). Its matrix, its transpose, its
 gradient and every picture of it are this table read in different ways.
 
-On a grid the table is the product of two small ones, one for the rows and one for the columns: tap
-(i, k, o) exists where (i_row, k_row, o_row) and (i_column, k_column, o_column) do. Relations keep
-the two small tables, and multiply them out when asked.
+On a grid the table is the product of small ones, one for each axis: tap (i, k, o) exists where
+(i_row, k_row, o_row) and (i_column, k_column, o_column) do. Relations keep the small tables, and
+multiply them out when asked. A relation that does not come apart into axes (where the maximum of a
+window stood, say) has one table of flat indices, see `listed`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -22,23 +24,43 @@ NOTHING = -1  # stands in a column where a tap meets no cell of it, such as a pa
 class Relation:
     """Named grids of cells and the taps between them.
 
-    sizes: name -> (rows, columns) of that grid.
-    axes: for the rows and for the columns, name -> integer array, one entry per tap on that axis:
-        the coordinate of the cell, or NOTHING.
+    sizes: name -> shape of that grid, such as (rows, columns) or (channels, rows, columns).
+    axes: for each axis, name -> integer array, one entry per tap on that axis: the coordinate of
+        the cell, or NOTHING. A single table holds flat indices, whatever the shapes of the grids.
+    shares: for each axis a float array with the weight that each of its taps carries by itself (in
+        bilinear interpolation, say), or nothing where all are 1.
     """
 
-    sizes: Mapping[str, tuple[int, int]]
-    axes: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]
+    sizes: Mapping[str, tuple[int, ...]]
+    axes: tuple[Mapping[str, np.ndarray], ...]
+    shares: tuple[np.ndarray, ...] = ()
 
     def column(self, name: str) -> np.ndarray:
-        """The flat index (row * width + column) of this grid's cell in every tap, shape (taps,)."""
-        row = self.axes[0][name][:, None]
-        column = self.axes[1][name][None, :]
-        index = row * self.sizes[name][1] + column  # (taps on rows, taps on columns)
-        return np.where((row < 0) | (column < 0), NOTHING, index).ravel()
+        """The flat index (as ravel counts) of this grid's cell in every tap, int array (taps,)."""
+        if len(self.axes) == 1:
+            return np.asarray(self.axes[0][name])
+        index, nowhere = np.zeros((), int), np.zeros((), bool)
+        for axis, length in zip(self.axes, self.sizes[name], strict=True):
+            coordinate = np.asarray(axis[name])
+            index = index[..., None] * length + coordinate  # (taps on the axes so far ..., on this)
+            nowhere = nowhere[..., None] | (coordinate < 0)
+        return np.where(nowhere, NOTHING, index).ravel()
+
+    def weight(self, weights: np.ndarray | None = None) -> np.ndarray:
+        """What each tap multiplies by, shape (taps,): weights[k], and the tap's own share.
+
+        Without weights, for relations that have no kernel, the shares alone (1 where none are).
+        """
+        weight = np.ones(len(self)) if weights is None else np.ravel(weights)[self.column("kernel")]
+        if not self.shares:
+            return weight
+        share = np.ones(())
+        for own in self.shares:
+            share = share[..., None] * own  # (taps on the axes so far ..., on this)
+        return weight * share.ravel()
 
     def __len__(self) -> int:
-        return int(np.prod([len(next(iter(axis.values()))) for axis in self.axes]))
+        return prod(len(next(iter(axis.values()))) for axis in self.axes)
 
     def renamed(self, names: Mapping[str, str]) -> "Relation":
         """The same taps with grids called differently: {"input": "output", ...} old to new."""
@@ -46,33 +68,42 @@ class Relation:
         def rename(mapping):
             return {names.get(name, name): value for name, value in mapping.items()}
 
-        return Relation(rename(self.sizes), (rename(self.axes[0]), rename(self.axes[1])))
+        return Relation(rename(self.sizes), tuple(map(rename, self.axes)), self.shares)
 
-    def apply(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """out[o] = sum over taps of values[i] * weights[k]; shape of the output grid, float64."""
-        height, width = self.sizes["output"]
+    def apply(self, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """out[o] = sum over taps of values[i] * weights[k] * share; the output's shape, float64.
+
+        Without weights, for relations that have no kernel, the taps' own shares weigh.
+        """
         return np.bincount(
             self.column("output"),
             weights=self.products(values, weights),
-            minlength=height * width,
-        ).reshape(height, width)
+            minlength=prod(self.sizes["output"]),
+        ).reshape(self.sizes["output"])
 
-    def products(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """values[i] * weights[k] of every tap, float64, shape (taps,)."""
-        values, weights = np.asarray(values, float), np.asarray(weights, float)
-        return values.ravel()[self.column("input")] * weights.ravel()[self.column("kernel")]
+    def products(self, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """values[i] times the tap's weight for every tap, float64, shape (taps,)."""
+        return np.asarray(values, float).ravel()[self.column("input")] * self.weight(weights)
 
-    def matrix(self, weights: np.ndarray) -> np.ndarray:
+    def matrix(self, weights: np.ndarray | None = None) -> np.ndarray:
         """The matrix M with M @ values.ravel() == apply(values, weights).ravel().
 
         Shape (output cells, input cells), dtype of `weights`. Each pair of cells meets in one tap
         at most, so the entries are placed, not added.
         """
-        weights = np.asarray(weights)
-        shape = [int(np.prod(self.sizes[name])) for name in ("output", "input")]
-        matrix = np.zeros(shape, weights.dtype)
-        matrix[self.column("output"), self.column("input")] = weights.ravel()[self.column("kernel")]
+        entries = self.weight(weights)
+        shape = [prod(self.sizes[name]) for name in ("output", "input")]
+        matrix = np.zeros(shape, entries.dtype)
+        matrix[self.column("output"), self.column("input")] = entries
         return matrix
+
+
+def listed(sizes: Mapping[str, tuple[int, ...]], **columns) -> Relation:
+    """A relation written out tap by tap: for every grid the flat indices of its cells.
+
+    sizes: name -> shape of that grid. columns: name -> integers, one per tap, or NOTHING.
+    """
+    return Relation(sizes, ({name: np.asarray(cells, int) for name, cells in columns.items()},))
 
 
 def convolution(input_size, kernel_size, *, stride=1, padding=0, dilation=1) -> Relation:

@@ -19,7 +19,7 @@ def frame(scene: Scene) -> dict[str, list[str]]:
     every board "<board>:keys" and "<board>:says".
     """
     parts = paint(scene)
-    parts["about"] = [_json({"description": scene.description, "steps": scene.steps})]
+    parts["about"] = [_json(_about(scene))]
     parts["relation"] = [_json(_relation(scene.relation))]
     parts["build_up"] = [_json(_build_up(scene))]
     for board in scene.boards:
@@ -32,15 +32,26 @@ def frame(scene: Scene) -> dict[str, list[str]]:
     return parts
 
 
+def _about(scene: Scene) -> dict:
+    """What the page says of the picture, and how its numbers are changed by hand, if at all."""
+    hands = {bool(board.paints) for board in scene.boards if board.editable}
+    ways = {
+        False: "double-click to type over a number",
+        True: "drag to paint, double-click for the next label",
+    }
+    typing = ways[max(hands)] if hands else ""
+    return {"description": scene.description, "steps": scene.steps, "typing": typing}
+
+
 def _json(data) -> str:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
 def _relation(relation: Relation) -> dict:
-    """The two small tables; the page multiplies them out as `Relation.column` does."""
+    """The small tables; the page multiplies them out as `Relation.column` does."""
     return {
         "nothing": NOTHING,
-        "widths": {name: size[1] for name, size in relation.sizes.items()},
+        "sizes": {name: list(size) for name, size in relation.sizes.items()},
         "axes": [{name: taps.tolist() for name, taps in axis.items()} for axis in relation.axes],
     }
 
@@ -55,6 +66,7 @@ def _keys(board: Board) -> dict:
         "editable": board.editable,
         # what typing starts from; a cell may show it rounded
         "typed": [written(v) for v in board.numbers.ravel()[drawn]] if board.editable else None,
+        "paints": board.paints,
         "lead": board.lead,
         "only": board.only,
     }

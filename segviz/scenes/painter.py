@@ -30,11 +30,16 @@ STYLE = (
     f".sv .line{{stroke:{FAINT};stroke-width:1;fill:none;pointer-events:none}}"
     f".sv .paper{{stroke:{FAINT};stroke-width:1;fill:{PAPER}}}"
     + "".join(
-        f".sv .r-{name}{{fill:{ink.tint}}}"
-        f".sv .fine.r-{name},.sv .fine .r-{name}{{fill:{ink.small}}}"
-        f".sv .r-{name} .lit,.sv .r-{name}.lit{{fill:{ink.lit}}}"
-        f".sv .fine.r-{name} .lit,.sv .fine .r-{name}.lit{{fill:{ink.deep}}}"
+        f".sv {where}.r-{name}{which}{{fill:{colour}}}"
         for name, ink in ROLES.items()
+        for colour, rules in (
+            (ink.tint, (("", ""),)),
+            (ink.small, ((".fine", ""), (".fine ", ""))),
+            (ink.lit, (("", " .lit"), ("", ".lit"))),
+            (ink.deep, ((".fine", " .lit"), (".fine ", ".lit"))),
+        )
+        for where, which in rules
+        if colour
     )
     + f".sv .c .lit{{stroke:{FOCUS};stroke-width:1.2}}.sv .fine .lit{{stroke-width:.4}}"
     f".sv text.lit{{font-weight:700;fill:{INK}}}"
@@ -75,7 +80,8 @@ def paint(scene: Scene) -> dict[str, list[str]]:
     for board in scene.boards:
         corner = f"<g transform='translate({board.place[0]:g} {board.place[1]:g})'>"
         title = _label(Label(board.title, 0, -8, "title")) if board.title else ""
-        layers[board.name] = [corner + title, _cells(board), _numbers(board) + "</g>"]
+        pieces = [corner + title, _image(board), _cells(board), _numbers(board) + "</g>"]
+        layers[board.name] = [piece for piece in pieces if piece]
     return layers
 
 
@@ -99,19 +105,39 @@ def _cells(board: Board) -> str:
     return _paper(board) + group
 
 
+def _image(board: Board) -> str:
+    """The photograph or mask under the cells; its pixels stay pixels when they are enlarged."""
+    if not board.image:
+        return ""
+    across, down = _extent(board)
+    return (
+        f"<image href='{board.image}' width='{across:.5g}' height='{down:.5g}'"
+        " preserveAspectRatio='none' style='image-rendering:pixelated'/>"
+    )
+
+
+def _extent(board: Board) -> tuple[float, float]:
+    """(width, height) of the whole board in picture units."""
+    rows, columns = board.numbers.shape
+    return board.cell[0] * columns, board.cell[1] * rows
+
+
 def _paper(board: Board) -> str:
     """What lies under a board that does not draw all its cells."""
-    if len(board.cells) == board.numbers.size:
+    if board.image or len(board.cells) == board.numbers.size:
         return ""
-    rows, columns = board.numbers.shape
-    across, down = board.cell[0] * columns, board.cell[1] * rows
+    across, down = _extent(board)
     return f"<path class='paper' d='M0 0h{across:.5g}v{down:.5g}h{-across:.5g}z'/>"
 
 
 def _numbers(board: Board) -> str:
     """One <text> a cell, large enough to read and small enough to fit; cut cells crossed out."""
+    if not board.figures:
+        return ""
     width, height = board.cell
-    texts = [number(value) for value in board.numbers.ravel()[board.cells]]
+    texts = [escape(text) for text in board.texts] or [
+        number(value) for value in board.numbers.ravel()[board.cells]
+    ]
     longest = max(map(len, texts), default=1)
     size = min(height * 0.62, width * 1.45 / max(longest, 1.6), 20)
     lines, crosses = [], []

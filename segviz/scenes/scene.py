@@ -32,17 +32,19 @@ class Board:
 
     numbers: float array (rows, columns); NaN where there is nothing to show (no cell is drawn).
     columns: names of grids of the scene's relation -> integer array (rows, columns), which cell of
-    that
-        grid each cell of the board stands for; NOTHING where it stands for none.
+        that grid each cell of the board stands for; NOTHING where it stands for none.
     only: a grid of the relation; taps that meet NOTHING of it do not light this board. (A weight
-    that
-        falls on an inserted zero is used in one view and not in another.)
+        that falls on an inserted zero is used in one view and not in another.)
     role: a key of the palette, or an array (rows, columns) of keys.
     place: (x, y) of the upper left corner; cell: (width, height) of one cell, in picture units.
     says: a sentence for every cell drawn, in reading order; lead: what is put before it, where #
-    stands
-        for the cell's flat index.
+        stands for the cell's flat index.
     editable: the name of the explorer's array that typing into this board changes, or None.
+    paints: where not 0, the board is painted with the labels 0 to paints - 1 by dragging over it.
+    image: the address of a picture to lie under the cells (see `scenes.address`); the role "glass"
+        lets it show through.
+    texts: what the cells drawn show instead of their numbers, in reading order.
+    figures: False where numbers would hide what the colours show; the sentences tell them.
     """
 
     name: str
@@ -56,6 +58,10 @@ class Board:
     lead: str = ""
     editable: str | None = None
     only: str | None = None
+    paints: int = 0
+    image: str = ""
+    texts: tuple[str, ...] = ()
+    figures: bool = True
 
     @property
     def cells(self) -> np.ndarray:
@@ -80,6 +86,10 @@ class Board:
             "lead": self.lead,
             "editable": self.editable,
             "only": self.only,
+            "paints": self.paints,
+            "image": self.image,
+            "texts": list(self.texts),
+            "figures": self.figures,
         }
 
 

@@ -10,7 +10,7 @@ from segviz.explain import transposed_convolution
 
 def traits(path):
     text = path.read_text(encoding="utf-8")
-    found = re.search(r'id="traits">(.*?)</script>', text, re.DOTALL)
+    found = re.search(r'class="traits">(.*?)</script>', text, re.DOTALL)
     return json.loads(found[1].replace("<\\/", "</"))
 
 

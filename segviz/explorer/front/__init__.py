@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 _HERE = Path(__file__).parent
-_PIECES = ("frames", "limits", "relation", "sliders", "editor", "stage")
+_PIECES = ("frames", "limits", "relation", "sliders", "editor", "brush", "stage")
 
 
 def _read(name: str) -> str:
@@ -18,19 +18,29 @@ PAGE_CODE = _read("page.js")
 STYLE = _read("stage.css")
 
 
-def parameter_tables(limits, shown, vary, parameters) -> list[dict]:
-    """What limits.js reads: for every parameter and axis its values, and its limits by those of the
-    earlier parameters.
+def parameter_tables(explainer, limits, shown, vary) -> list[dict]:
+    """What limits.js reads: for every parameter and axis the steps it may take, and its limits by
+    those of the earlier coupled parameters.
 
-    limits: `limits_of` for the rows and for the columns. Parameters not in `vary` have one value,
+    limits: `limits_of` for the rows and for the columns. Parameters not in `vary` have one step,
     the shown one.
     """
 
-    def values(parameter, axis):
+    def steps(parameter, axis):
         return list(parameter.values) if parameter.name in vary else [shown[parameter.name][axis]]
 
     def table(parameter, axis):
         least_and_most = np.reshape(limits[axis][parameter.name], -1).tolist()
-        return {"values": values(parameter, axis), "limits": least_and_most}
+        return {"values": steps(parameter, axis), "limits": least_and_most}
 
-    return [{"name": p.name, "axes": [table(p, axis) for axis in (0, 1)]} for p in parameters]
+    return [
+        {
+            "name": p.name,
+            "perAxis": p.per_axis,
+            "unit": p.unit,
+            "choices": len(p.choices),
+            "coupled": p in explainer.coupled,
+            "axes": [table(p, axis) for axis in (0, 1)],
+        }
+        for p in explainer.parameters
+    ]

@@ -1,4 +1,5 @@
-// What stands in for Jupyter in a saved page: a model that holds the traits, and native sliders.
+
+// What stands in for Jupyter in a saved page: a model that holds the traits, and native controls.
 
 class StillModel {
   constructor(traits, manager) {
@@ -23,31 +24,34 @@ class StillModel {
   send() {}
 }
 
-// a native range input as the model of a slider
-function nativeSlider(row, value) {
-  const input = row.querySelector("input");
+// a native range input, or a list of names, as the model of a control
+function nativeControl(row, { choices, unit }, step) {
+  const input = row.querySelector("input, select");
   const output = row.querySelector("output");
-  const slider = new StillModel({ value });
+  const control = new StillModel(choices ? { index: step } : { value: step * unit });
   const show = () => {
-    const { min, max, value, disabled } = slider.traits;
-    Object.assign(input, { min, max, value, disabled });
+    const { min, max, value, index, disabled } = control.traits;
+    input.disabled = disabled;
+    if (choices) return void (input.selectedIndex = index);
+    Object.assign(input, { min, max, step: unit, value });
     output.textContent = value;
   };
-  for (const name of ["min", "max", "value", "disabled"]) slider.on(`change:${name}`, show);
-  input.addEventListener("input", () => slider.set("value", Number(input.value)));
-  return slider;
+  for (const name of ["min", "max", "value", "index", "disabled"]) control.on(`change:${name}`, show);
+  input.addEventListener("input", () =>
+    choices ? control.set("index", input.selectedIndex) : control.set("value", Number(input.value)));
+  show();
+  return control;
 }
 
-function openPage() {
-  const traits = JSON.parse(document.getElementById("traits").textContent);
+function openExplorer(section) {
+  const traits = JSON.parse(section.querySelector("script").textContent);
   const widgets = { unequal: new StillModel({ value: traits.unequal }) };
-  traits.parameters.forEach((parameter, p) => ["rows", "columns"].forEach((axis, a) => {
-    const row = document.getElementById(`${parameter.name}-${axis}`);
-    const value = traits.state[2 * p + a];
-    widgets[row.id] = nativeSlider(row, value);
+  traits.parameters.forEach((parameter, p) => traits.controls.sliders[p].forEach((id, a) => {
+    const row = document.getElementById(id);
+    widgets[id] = nativeControl(row, parameter, traits.state[2 * p + a]);
   }));
   const model = new StillModel(traits, { get_model: async (name) => widgets[name] });
-  explorer.render({ model, el: document.getElementById("stage") });
+  explorer.render({ model, el: section.querySelector(".sv-place") });
 }
 
-openPage();
+document.querySelectorAll(".sv-explorer").forEach(openExplorer);

@@ -3,11 +3,12 @@
 const listed = (list) => (Array.isArray(list) ? list : Array.from({ length: list.count }, (_, n) => n));
 
 class Relation {
-  constructor({ nothing, widths, axes }) {
-    const product = (name) =>
-      axes[0][name].flatMap((row) =>
-        axes[1][name].map((column) =>
-          row === nothing || column === nothing ? nothing : row * widths[name] + column));
+  // the small tables multiplied out; a single one holds flat indices
+  constructor({ nothing, sizes, axes }) {
+    const times = (cells, axis, name, length) => cells.flatMap((cell) => axis[name].map(
+      (at) => (cell === nothing || at === nothing ? nothing : cell * length + at)));
+    const product = (name) => axes.slice(1).reduce(
+      (cells, axis, a) => times(cells, axis, name, sizes[name][a + 1]), axes[0][name]);
     this.nothing = nothing;
     this.columns = Object.fromEntries(Object.keys(axes[0]).map((name) => [name, product(name)]));
   }

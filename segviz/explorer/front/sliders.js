@@ -1,8 +1,8 @@
-// The sliders are widgets of their own, one for the rows and one for the columns of every parameter.
-// Here, in the browser, they meet the picture: no kernel is on the way.
+// The controls are widgets of their own: a slider or a row of names for every parameter, or one for its
+// rows and one for its columns. Here, in the browser, they meet the picture: no kernel is on the way.
 
 class Sliders {
-  // moved(axes) is called when a hand has moved a slider, with all the others settled; el.dataset.equal
+  // moved(axes) is called when a hand has moved a control, with all the others settled; el.dataset.equal
   // says whether one slider stands for both axes
   constructor(model, el, moved) {
     Object.assign(this, { model, el, moved, parameters: model.get("parameters"), off: [] });
@@ -13,13 +13,17 @@ class Sliders {
     const { sliders, unequal } = this.model.get("controls");
     this.unequal = await found(unequal);
     this.axes = await Promise.all(
-      [0, 1].map((axis) => Promise.all(sliders.map((both) => found(both[axis])))));
-    for (const widget of [this.unequal, ...this.axes.flat()]) {
-      const heard = () => this.heard();
-      widget.on("change:value", heard);
-      this.off.push(() => widget.off("change:value", heard));
-    }
+      [0, 1].map((axis) => Promise.all(sliders.map((both) => found(both[axis] ?? both[0])))));
+    const heard = () => this.heard();
+    const listen = (widget, event) => {
+      widget.on(event, heard);
+      this.off.push(() => widget.off(event, heard));
+    };
+    listen(this.unequal, "change:value");
+    this.parameters.forEach(({ choices, perAxis }, p) => this.axes.slice(0, perAxis ? 2 : 1).forEach(
+      (widgets) => listen(widgets[p], choices ? "change:index" : "change:value")));
     this.follow();
+    this.nameHandles();
   }
 
   get equal() {
@@ -28,18 +32,26 @@ class Sliders {
 
   heard() {
     if (this.placing) return; // it is us who move them
-    this.place(this.axes.map((sliders) => sliders.map((slider) => slider.get("value"))));
+    this.place(this.axes.map((widgets) => widgets.map((widget, p) => this.step(widget, p))));
     this.moved(this.values);
   }
 
-  // puts every slider on its settled value, within its settled range
+  // the step that a control stands on
+  step(widget, p) {
+    const { choices, unit } = this.parameters[p];
+    return choices ? widget.get("index") : Math.round(widget.get("value") / unit);
+  }
+
+  // puts every control on its settled step, within its settled range
   place(axes) {
     const settled = settle(this.parameters, axes, this.equal);
     this.values = settled.axes;
     this.el.dataset.equal = this.equal;
     this.placing = true;
-    this.axes.forEach((sliders, axis) => sliders.forEach((slider, p) =>
-      this.placeOne(slider, settled.axes[axis][p], settled.ranges[axis][p])));
+    this.axes.forEach((widgets, axis) => widgets.forEach((widget, p) => {
+      if (axis && !this.parameters[p].perAxis) return;
+      this.placeOne(widget, this.parameters[p], settled.axes[axis][p], settled.ranges[axis][p]);
+    }));
     this.placing = false;
   }
 
@@ -51,24 +63,47 @@ class Sliders {
     if (axes.join() !== this.values?.join()) this.place(axes);
   }
 
-  placeOne(slider, value, [least, most]) {
+  placeOne(widget, { choices, unit }, step, [least, most]) {
+    const worth = (n) => Number((n * unit).toPrecision(12));
+    const value = worth(step);
     // noUiSlider refuses a range of one value: show one more, and switch the slider off
-    const wanted = { min: least, max: Math.max(most, least + 1), disabled: least === most, value };
-    if (Object.entries(wanted).every(([name, is]) => slider.get(name) === is)) return;
-    const inside = value >= slider.get("min") && value <= slider.get("max");
-    if (inside) slider.set("value", value); // first, lest the new range throws the old value out
-    slider.set(wanted);
-    queueMicrotask(() => slider.save_changes()); // the kernel hears of the new state before this
+    const wanted = choices
+      ? { index: step, disabled: least === most }
+      : { min: worth(least), max: worth(Math.max(most, least + 1)), disabled: least === most, value };
+    if (Object.entries(wanted).every(([name, is]) => widget.get(name) === is)) return;
+    const inside = value >= widget.get("min") && value <= widget.get("max");
+    if (!choices && inside) widget.set("value", value); // first, lest the new range throws the old value out
+    widget.set(wanted);
+    queueMicrotask(() => widget.save_changes()); // the kernel hears of the new state before this
   }
 
-  // the states that moving one slider once would lead to
+  // the states that moving one control once would lead to
   neighbours() {
-    return this.parameters.flatMap((parameter, p) => [0, 1].slice(0, this.equal ? 1 : 2).flatMap((axis) =>
-      parameter.axes[axis].values.map((value) => {
-        const axes = this.values.map((values) => [...values]);
-        axes[axis][p] = value;
-        return settle(this.parameters, axes, this.equal).axes;
-      })));
+    return this.parameters.flatMap((parameter, p) =>
+      [0, 1].slice(0, this.equal || !parameter.perAxis ? 1 : 2).flatMap((axis) =>
+        parameter.axes[axis].values.map((value) => {
+          const axes = this.values.map((values) => [...values]);
+          axes[axis][p] = value;
+          return settle(this.parameters, axes, this.equal).axes;
+        })));
+  }
+
+  // ipywidgets gives the handles of its sliders a role but no name, which screen readers need
+  nameHandles() {
+    const name = () => {
+      const root = this.el.closest(".sv-explorer");
+      const sliders = [...(root?.querySelectorAll(".sv-controls .widget-slider") ?? [])];
+      for (const slider of sliders) {
+        const label = slider.querySelector(".widget-label")?.textContent ?? "";
+        const axis = ["rows", "columns"].find((each) => slider.classList.contains(`sv-${each}`)) ?? "";
+        for (const handle of slider.querySelectorAll(".noUi-handle"))
+          handle.setAttribute("aria-label", axis && !this.equal ? `${label}, ${axis}` : label);
+      }
+      return sliders.length && sliders.every((slider) => slider.querySelector(".noUi-handle"));
+    };
+    const watch = new MutationObserver(() => name() && watch.disconnect());
+    if (!name()) watch.observe(document.body, { childList: true, subtree: true });
+    this.off.push(() => watch.disconnect());
   }
 
   remove() {

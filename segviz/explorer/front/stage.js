@@ -5,6 +5,7 @@
 const PLAY_MS = 900;
 const WAITING = "The picture below is the last one: this state is drawn by the notebook's kernel, when it runs.";
 const NO_KERNEL_MS = 3000; // a kernel that runs has answered by then
+const PICTURE = "the picture: the arrow keys step from cell to cell, the space bar plays, Escape clears";
 const READ_ONLY = "The numbers are read-only here: typing over them needs the notebook and its running kernel.";
 
 const stageHtml = (shell, still) => `
@@ -17,7 +18,7 @@ const stageHtml = (shell, still) => `
     <span class="sv-count"></span><span class="sv-say" aria-live="polite"></span>
   </div>
   <div class="sv-message" role="alert"></div>
-  <div class="sv-picture" tabindex="0">${shell}</div>`;
+  <div class="sv-picture" tabindex="0" role="group" aria-label="${PICTURE}">${shell}</div>`;
 
 class Stage {
   constructor(model, el) {
@@ -119,7 +120,8 @@ class Stage {
     const board = boards[at.board];
     const taps = board.taps(at.n, relation);
     for (const each of Object.values(boards))
-      for (const n of each.touched(taps, relation)) this.lit.push(each.shapes[n], each.texts[n]);
+      for (const n of each.touched(taps, relation))
+        this.lit.push(each.shapes[n], ...(each.texts[n] ? [each.texts[n]] : []));
     for (const element of this.lit) element.classList.add("lit");
     this.outlined(board.shapes[at.n], pointed ? "focus" : "focus pinned");
     this.say.textContent = board.sentence(at.n);
@@ -128,7 +130,9 @@ class Stage {
 
   hint() {
     const point = "Point at any cell; click to pin it";
-    if (this.live) return `${point}, double-click to type over a number.`;
+    const { typing } = this.about;
+    if (!typing) return `${point}.`;
+    if (this.live) return `${point}, ${typing}.`;
     return this.alone ? `${point}. ${READ_ONLY}` : `${point}.`;
   }
 
@@ -170,6 +174,7 @@ class Stage {
     picture.addEventListener("pointerleave", () => this.light());
     picture.addEventListener("click", (event) => this.clicked(event));
     picture.addEventListener("dblclick", (event) => this.edit(this.cellOf(event.target)));
+    this.brush = new Brush(this);
     el.addEventListener("keydown", (event) => this.pressed(event));
     el.querySelector(".sv-bar").addEventListener("click", (event) => this.command(event.target.dataset.do));
   }
@@ -247,10 +252,11 @@ class Stage {
     if (!board?.editable) return;
     this.tell(this.live ? "" : READ_ONLY);
     if (!this.live) return;
+    if (board.paints && !typed) return this.brush.paint(board, [cell.n]);
     const before = board.typed[cell.n];
     typeOver(board.shapes[cell.n], this.picture, typed ?? before, !typed, (text) => {
       if (text === null || text === before) return;
-      this.model.send({ edit: { grid: board.editable, cell: cell.n, width: board.width, text } });
+      this.model.send({ edit: { grid: board.editable, cell: board.cells[cell.n], width: board.width, text } });
     });
   }
 
