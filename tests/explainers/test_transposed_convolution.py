@@ -2,17 +2,16 @@
 
 import random
 import re
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from contract import ExplainerContract, painted  # beside this file
 
 from segviz.explainers.transposed_convolution import TRANSPOSED, draw
-from segviz.scenes import frame, svg
+from segviz.scenes import frame
 
-SVG = "{http://www.w3.org/2000/svg}"
 LECTURE = dict(input=[[2, 1], [4, 4]], kernel=[[1, 4, 1], [1, 4, 3], [3, 3, 1]])
 
 
@@ -25,83 +24,50 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-def painted(scene):
-    """Board name -> array of the numbers in the SVG at their places; NaN where nothing is
-    painted."""
-    root = ElementTree.fromstring(svg(scene))
-    boards = {}
-    for layer in root.iter(f"{SVG}g"):
-        name = layer.get("data-layer")
-        if name is None or name == "labels":
-            continue
-        groups = {group.get("class", "").split(" ")[0]: group for group in layer.iter(f"{SVG}g")}
-        places = [re.match(r"M(\d+) (\d+)h1", path.get("d")).groups() for path in groups["c"]]
-        values = [float(text.text) for text in groups["n"] if text.tag == f"{SVG}text"]
-        assert len(places) == len(values)
-        board = np.full(scene[name].numbers.shape, np.nan)
-        for (column, row), value in zip(places, values, strict=True):
-            board[int(row), int(column)] = value
-        boards[name] = board
-    return boards
-
-
 def torch_output(input, kernel, **settings):
     return F.conv_transpose2d(
         torch.tensor(input)[None, None], torch.tensor(kernel)[None, None], **settings
     )[0, 0].numpy()
 
 
-def random_settings(dice):
-    def both(least, most):
-        return dice.randint(least, most), dice.randint(least, most)
+class TestTransposedConvolution(ExplainerContract):
+    explainer = TRANSPOSED
 
-    sizes = both(1, 5), both(1, 5)
-    return sizes, dict(
-        stride=both(1, 3), padding=both(0, 4), output_padding=both(0, 2), dilation=both(1, 2)
-    )
-
-
-def test_a_thousand_pictures_show_torchs_numbers():
-    dice, rng = random.Random(5), np.random.default_rng(5)
-    legal = 0
-    while legal < 1000:
-        (input_size, kernel_size), settings = random_settings(dice)
-        input = rng.integers(-9, 10, input_size).astype(float)
-        kernel = rng.integers(-9, 10, kernel_size).astype(float)
-        try:
-            expected = torch_output(input, kernel, **settings)
-        except RuntimeError:
-            continue
-        legal += 1
-        boards = painted(draw(input, kernel, **settings))
+    def judge(self, scene, settings):
+        input, kernel = settings["input"], settings["kernel"]
+        others = {name: v for name, v in settings.items() if name not in ("input", "kernel")}
+        expected = torch_output(input, kernel, **others)
+        boards = painted(scene)
         for name in ("output", "result"):
             np.testing.assert_array_equal(boards[name], expected)
         np.testing.assert_array_equal(boards["y"], expected.reshape(-1, 1))
         matrix = np.nan_to_num(boards["matrix"])
         np.testing.assert_array_equal(matrix @ input.ravel(), expected.ravel())
         # the second view is what it says: an ordinary convolution of what it shows
-        kept = np.where(scene_roles(input, kernel, settings) == "cut", np.nan, boards["stretched"])
+        kept = np.where(scene["stretched"].roles() == "cut", np.nan, boards["stretched"])
         kept = kept[~np.isnan(kept).all(1)][:, ~np.isnan(kept).all(0)]
         plain = F.conv2d(
             torch.tensor(kept)[None, None],
             torch.tensor(boards["flipped"])[None, None],
-            dilation=settings["dilation"],
+            dilation=others["dilation"],
         )
         np.testing.assert_array_equal(plain[0, 0], expected)
 
 
-def scene_roles(input, kernel, settings):
-    return draw(input, kernel, **settings)["stretched"].roles()
-
-
 def test_a_thousand_that_torch_refuses_are_refused():
     dice = random.Random(6)
+
+    def both(least, most):
+        return dice.randint(least, most), dice.randint(least, most)
+
     illegal = 0
     while illegal < 1000:
-        (input_size, kernel_size), settings = random_settings(dice)
+        input, kernel = np.ones(both(1, 5)), np.ones(both(1, 5))
+        settings = dict(
+            stride=both(1, 3), padding=both(0, 4), output_padding=both(0, 2), dilation=both(1, 2)
+        )
         spoiled = dice.choice(list(settings))
         settings[spoiled] = (dice.randint(-1, 0), settings[spoiled][1])
-        input, kernel = np.ones(input_size), np.ones(kernel_size)
         try:
             torch_output(input, kernel, **settings)
         except RuntimeError:

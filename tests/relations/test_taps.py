@@ -6,7 +6,14 @@ import torch
 import torch.nn.functional as F
 
 import segviz
-from segviz.relations import NOTHING, convolution, transposed_convolution, zero_insertion
+from segviz.relations import (
+    NOTHING,
+    Relation,
+    convolution,
+    listed,
+    transposed_convolution,
+    zero_insertion,
+)
 from segviz.relations.zero_insertion import CROPPED, INPUT, INSERTED, PADDING
 
 KERNEL = np.array([[1, 4, 1], [1, 4, 3], [3, 3, 1]])
@@ -100,3 +107,46 @@ def test_zero_insertion_by_hand():
 def test_a_kernel_that_is_no_grid_of_numbers_is_refused(kernel):
     with pytest.raises(ValueError, match="kernel"):
         segviz.conv_matrix(kernel, 4)
+
+
+def test_a_relation_on_three_axes_is_torchs_convolution_over_channels():
+    # two channels in, three out; channel slot 2 * out + in of the kernel weighs that pair
+    out, slot = np.divmod(np.arange(6), 2)
+    plane = convolution((4, 5), (2, 3), stride=(1, 2))
+    channels = {"input": slot, "kernel": np.arange(6), "output": out}
+    taps = Relation(
+        {"input": (2, 4, 5), "kernel": (6, 2, 3), "output": (3, *plane.sizes["output"])},
+        (channels, *plane.axes),
+    )
+    rng = np.random.default_rng(3)
+    image, kernel = rng.normal(size=(2, 4, 5)), rng.normal(size=(3, 2, 2, 3))
+    expected = F.conv2d(torch.tensor(image)[None], torch.tensor(kernel), stride=(1, 2))[0]
+    assert len(taps) == 6 * len(plane)
+    np.testing.assert_allclose(taps.apply(image, kernel), expected, atol=1e-12)
+    matrix = taps.matrix(kernel)
+    np.testing.assert_allclose(matrix @ image.ravel(), expected.ravel(), atol=1e-12)
+
+
+def test_shares_multiply_out_and_nothing_stays_nothing():
+    first = {"input": np.array([0, NOTHING, 1]), "output": np.array([0, 0, 1])}
+    second = {"input": np.array([1, 0]), "output": np.array([0, 1])}
+    shares = (np.array([0.5, 0.25, 1]), np.array([2.0, 4]))
+    taps = Relation({"input": (2, 2), "output": (2, 2)}, (first, second), shares)
+    assert taps.column("input").tolist() == [1, 0, NOTHING, NOTHING, 3, 2]
+    assert taps.weight().tolist() == [1, 2, 0.5, 1, 2, 4]
+    assert taps.renamed({"input": "x"}).weight().tolist() == taps.weight().tolist()
+
+
+def test_a_listed_relation_is_the_taps_as_they_are():
+    # where the maxima of [[1, 7], [9, 5], [2, 8]] by 2 along the columns stood, put back
+    taps = listed({"input": (3, 1), "output": (3, 2)}, input=[0, 1, 2], output=[1, 2, 5])
+    assert len(taps) == 3
+    assert taps.apply(np.array([[7], [9], [8]])).tolist() == [[0, 7], [9, 0], [0, 8]]
+    assert taps.matrix().tolist() == [
+        [0, 0, 0],
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 1],
+    ]
