@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "explorer": {"relations", "scenes", "explainers"},
     "models": set(),
     "data": set(),
-    "training": {"models", "data"},
+    "training": {"models", "data", "relations"},
     "classroom": set(),
 }
 LIGHT = ("relations", "scenes", "explainers", "explorer", "classroom")

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from segviz.data import IGNORE_INDEX
+from segviz.relations import mean_over_labelled, pixel_weights
 
 from .labels import check_labels
 
@@ -40,7 +41,5 @@ def cross_entropy(
     total = F.cross_entropy(
         logits.float(), masks, class_weights, ignore_index=ignore_index, reduction="sum"
     )
-    labelled = masks != ignore_index  # (N, H, W)
-    pixel_weights = class_weights[torch.where(labelled, masks, 0)] * labelled  # (N, H, W)
-    total_weight = pixel_weights.sum()
-    return total / torch.where(total_weight > 0, total_weight, 1)
+    weights = pixel_weights(masks, class_weights, ignore_index)  # (N, H, W)
+    return mean_over_labelled(total, weights.sum())

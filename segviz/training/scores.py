@@ -3,7 +3,8 @@
 Every pixel of the data set counts once, whichever image it is in. Averaging scores image by image
 instead would give a class that is rare or absent in most images a quite different weight; see
 Everingham et al., "The PASCAL Visual Object Classes Challenge: A Retrospective", IJCV 2015,
-section 4.1.4, for the definition used here.
+section 4.1.4. The formulas themselves are those of :mod:`segviz.relations.scores`, which the
+explainers show too.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from segviz import relations
 from segviz.data import IGNORE_INDEX
+from segviz.relations import confusion_entry
 
 from .labels import check_labels
 
@@ -41,7 +44,7 @@ def confusion_matrix(
             f"{tuple(truth.shape)}; they must be the same, pixel for pixel."
         )
     check_labels(truth, num_classes, ignore_index)
-    pairs = truth.long() * num_classes + predicted.long()
+    pairs = confusion_entry(predicted.long(), truth.long(), num_classes)
     # Ignored pixels go into one extra bin, which is cut off: the shapes stay the same everywhere.
     pairs = torch.where(truth == ignore_index, num_classes**2, pairs).flatten()
     counts = torch.bincount(pairs, minlength=num_classes**2 + 1)  # (K*K + 1,)
@@ -71,14 +74,10 @@ class Scores:
     def iou(self) -> np.ndarray:
         """Intersection over union of every class, float64 ``(K,)``.
 
-        IoU = true positives / (true positives + false positives + false negatives). It is NaN
-        for a class that occurs neither in the truth nor in the prediction: there is nothing to
+        NaN for a class that occurs neither in the truth nor in the prediction: there is nothing to
         be right or wrong about.
         """
-        confusion = self.confusion.numpy()
-        intersection = confusion.diagonal()
-        union = confusion.sum(axis=0) + confusion.sum(axis=1) - intersection
-        return _divided(intersection, union)
+        return relations.iou(self.confusion.numpy())
 
     @property
     def mean_iou(self) -> float:
@@ -86,16 +85,9 @@ class Scores:
 
         A class that is predicted but never true has IoU 0 and counts: inventing it is an error.
         """
-        iou = self.iou
-        return float(iou[~np.isnan(iou)].mean()) if not np.isnan(iou).all() else float("nan")
+        return float(relations.mean_over_classes(self.iou))
 
     @property
     def pixel_accuracy(self) -> float:
         """Share of the labelled pixels whose class is right (NaN when no pixel is labelled)."""
-        confusion = self.confusion.numpy()
-        return float(_divided(confusion.trace(), confusion.sum()))
-
-
-def _divided(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """``part / whole``, NaN where ``whole`` is zero."""
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.asarray(whole) > 0)
+        return float(relations.pixel_accuracy(self.confusion.numpy()))
