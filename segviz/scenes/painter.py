@@ -47,6 +47,7 @@ STYLE = (
     ".sv .c .pinned{stroke-dasharray:5 2.5}"
 )
 LEGIBLE = 4.5  # smaller figures are only dirt; they stay in the page for those who search it
+PIXELATED = " style='image-rendering:pixelated'"  # enlarged pixels stay pixels
 FINE = 7  # below this many units a cell's border would hide the cell
 
 
@@ -80,7 +81,8 @@ def paint(scene: Scene) -> dict[str, list[str]]:
     for board in scene.boards:
         corner = f"<g transform='translate({board.place[0]:g} {board.place[1]:g})'>"
         title = _label(Label(board.title, 0, -8, "title")) if board.title else ""
-        pieces = [corner + title, _image(board), _cells(board), _numbers(board) + "</g>"]
+        pictures = [_image(board, board.image, PIXELATED), _image(board, board.overlay)]
+        pieces = [corner + title, *pictures, _cells(board), _numbers(board) + "</g>"]
         layers[board.name] = [piece for piece in pieces if piece]
     return layers
 
@@ -105,14 +107,14 @@ def _cells(board: Board) -> str:
     return _paper(board) + group
 
 
-def _image(board: Board) -> str:
-    """The photograph or mask under the cells; its pixels stay pixels when they are enlarged."""
-    if not board.image:
+def _image(board: Board, address: str, style: str = "") -> str:
+    """The photograph or mask under the cells, or what lies over it."""
+    if not address:
         return ""
     across, down = _extent(board)
     return (
-        f"<image href='{board.image}' width='{across:.5g}' height='{down:.5g}'"
-        " preserveAspectRatio='none' style='image-rendering:pixelated'/>"
+        f"<image href='{address}' width='{across:.5g}' height='{down:.5g}'"
+        f" preserveAspectRatio='none'{style}/>"
     )
 
 

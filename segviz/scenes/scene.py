@@ -42,7 +42,8 @@ class Board:
     editable: the name of the explorer's array that typing into this board changes, or None.
     paints: where not 0, the board is painted with the labels 0 to paints - 1 by dragging over it.
     image: the address of a picture to lie under the cells (see `scenes.address`); the role "glass"
-        lets it show through.
+        lets it show through. overlay: that of a second one, mostly transparent, to lie over it:
+        lines, letters, coloured areas.
     texts: what the cells drawn show instead of their numbers, in reading order.
     figures: False where numbers would hide what the colours show; the sentences tell them.
     """
@@ -60,6 +61,7 @@ class Board:
     only: str | None = None
     paints: int = 0
     image: str = ""
+    overlay: str = ""
     texts: tuple[str, ...] = ()
     figures: bool = True
 
@@ -88,6 +90,7 @@ class Board:
             "only": self.only,
             "paints": self.paints,
             "image": self.image,
+            "overlay": self.overlay,
             "texts": list(self.texts),
             "figures": self.figures,
         }

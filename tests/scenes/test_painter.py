@@ -163,6 +163,16 @@ def test_a_picture_lies_under_its_cells_and_names_stand_in_for_numbers():
     assert [text.text for text in silent.iter(f"{SVG}text")][2:] == []
 
 
+def test_an_overlay_lies_over_the_picture_and_under_the_cells():
+    root = parsed(scene([[1, 2]], image="data:below", overlay="data:above"))
+    board = next(g for g in root.iter(f"{SVG}g") if g.get("data-layer") == "it")
+    inside = [each for each in board.iter() if each.tag in (f"{SVG}image", f"{SVG}path")]
+    assert [each.get("href") for each in inside] == ["data:below", "data:above", None, None]
+    above = inside[1]
+    assert (above.get("width"), above.get("height")) == ("60", "20")
+    assert "pixelated" not in above.get("style", "")  # lines and letters are smoothed
+
+
 def test_a_photograph_may_lose_a_little():
     pixels = np.full((16, 24, 3), 90, np.uint8)
     found = address(pixels, lossless=False).removeprefix("data:image/jpeg;base64,")
