@@ -136,11 +136,14 @@ class Explorer(ipywidgets.VBox):
         """Numbers bring their size with them, where a parameter says it."""
         if grid.size:
             values[grid.size] = numbers.shape
-        elif numbers.shape != self._patterns[grid.name].shape:
-            rows, columns = self._patterns[grid.name].shape
+            return
+        rows, columns = np.shape(grid.pattern)
+        fits = numbers.shape[0] <= rows and numbers.shape[1] <= columns
+        if not (fits if grid.corner else numbers.shape == (rows, columns)):
+            most = "at most " if grid.corner else ""
             raise ValueError(
                 f"{grid.name} has {numbers.shape[0]} rows of {numbers.shape[1]}:"
-                f" give {rows} rows of {columns} numbers."
+                f" give {most}{rows} rows of {most}{columns} numbers."
             )
 
     def _store(self) -> None:

@@ -11,6 +11,7 @@ from string import Template
 
 from segviz.explainers.explainer import limits_of
 from segviz.explorer.bundle import Bundle
+from segviz.explorer.controls import AXES
 from segviz.explorer.front import CODE, PAGE_CODE, STYLE, parameter_tables
 
 PAGE = Path(__file__).parent / "page.html"
@@ -107,7 +108,7 @@ def section_of(explorer, vary: list[str], frames: dict, prefix: str = "") -> str
     fixed = [p.name for p in explainer.parameters if p.name not in vary]
     limits = [limits_of(explainer, {n: shown[n][axis] for n in fixed}) for axis in range(2)]
     ids = {
-        p.name: [f"{prefix}{p.name}-{axis}" for axis in ("rows", "columns")[: 1 + p.per_axis]]
+        p.name: [f"{prefix}{p.name}-{axis}" for axis in (AXES if p.per_axis else ("both",))]
         for p in explainer.parameters
     }
     traits = explorer.picture_traits() | {
@@ -146,7 +147,7 @@ def _control(parameter, identity: str, varies: bool) -> str:
         control = f"<select {name}>{options}</select>"
     else:
         control = f'<input type="range" {name}>'
-    css_class = f"sv-{identity.rpartition('-')[2]}" if parameter.per_axis else "sv-both"
+    css_class = f"sv-{identity.rpartition('-')[2]}"
     return (
         f'<div class="{css_class}" id="{identity}">'
         f'<label class="widget-label" for="{identity}-input">'

@@ -36,6 +36,7 @@ class Explored:
 
     def values(self):
         """What the readouts of the sliders say, by name; for rows and columns where both show."""
+        self.settled()
         shown = {}
         for name in NAMES:
             label = self.page.get_by_text(name, exact=True)
@@ -59,7 +60,9 @@ class Explored:
         return [n for n, lit in enumerate(classes) if lit]
 
     def settled(self):
-        self.page.wait_for_function("!document.querySelector('.sv-stage[data-waiting]')")
+        self.page.wait_for_function(
+            "!document.querySelector('.sv-stage[data-waiting], .sv-stage[data-placing]')"
+        )
 
     @property
     def sentence(self):

@@ -1,6 +1,15 @@
 // The controls are widgets of their own: a slider or a row of names for every parameter, or one for its
 // rows and one for its columns. Here, in the browser, they meet the picture: no kernel is on the way.
 
+// calls back when the browser has painted what was changed until now
+function afterPaint(then) {
+  requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = then;
+    port2.postMessage(null);
+  });
+}
+
 class Sliders {
   // moved(axes) is called when a hand has moved a control, with all the others settled; el.dataset.equal
   // says whether one slider stands for both axes
@@ -14,14 +23,14 @@ class Sliders {
     this.unequal = await found(unequal);
     this.axes = await Promise.all(
       [0, 1].map((axis) => Promise.all(sliders.map((both) => found(both[axis] ?? both[0])))));
-    const heard = () => this.heard();
-    const listen = (widget, event) => {
+    const listen = (widget, event, heard) => {
       widget.on(event, heard);
       this.off.push(() => widget.off(event, heard));
     };
-    listen(this.unequal, "change:value");
+    listen(this.unequal, "change:value", () => this.heard(() => {}));
     this.parameters.forEach(({ choices, perAxis }, p) => this.axes.slice(0, perAxis ? 2 : 1).forEach(
-      (widgets) => listen(widgets[p], choices ? "change:index" : "change:value")));
+      (widgets, axis) => listen(widgets[p], choices ? "change:index" : "change:value", () =>
+        this.heard((axes) => (axes[axis][p] = this.step(widgets[p], p))))));
     this.follow();
     this.nameHandles();
   }
@@ -30,10 +39,20 @@ class Sliders {
     return !this.unequal?.get("value");
   }
 
-  heard() {
+  // change(axes) puts into them what the hand did. The picture comes first: the other controls, which
+  // may have to yield, are placed when it is painted, for they take longer than the picture.
+  heard(change) {
     if (this.placing) return; // it is us who move them
-    this.place(this.axes.map((widgets) => widgets.map((widget, p) => this.step(widget, p))));
+    const axes = this.values.map((values) => [...values]);
+    change(axes);
+    this.values = settle(this.parameters, axes, this.equal).axes;
+    this.el.dataset.equal = this.equal;
+    this.el.toggleAttribute("data-placing", true);
     this.moved(this.values);
+    afterPaint(() => {
+      this.place(this.values);
+      this.el.toggleAttribute("data-placing", false);
+    });
   }
 
   // the step that a control stands on

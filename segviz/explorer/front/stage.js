@@ -78,7 +78,7 @@ class Stage {
     this.built = null;
     if (pinned) this.pin = this.cellAt(pinned);
     this.light();
-    this.ask();
+    afterPaint(() => this.ask());
   }
 
   // the relation and the boards of the picture shown, read when they are first needed
