@@ -124,12 +124,15 @@ class NumberGrid:
     says (to no size, if `size` is empty).
 
     labels: where not 0, the numbers are labels 0 to labels - 1 and nothing else is taken.
+    corner: where there is no `size`: fewer numbers than the pattern's may be given, and take its
+        upper left corner. For grids of which `draw` shows as much as it needs.
     """
 
     name: str
     size: str
     pattern: tuple[tuple[float, ...], ...]
     labels: int = 0
+    corner: bool = False
 
 
 @dataclass(frozen=True)

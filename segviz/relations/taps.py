@@ -88,13 +88,13 @@ class Relation:
     def matrix(self, weights: np.ndarray | None = None) -> np.ndarray:
         """The matrix M with M @ values.ravel() == apply(values, weights).ravel().
 
-        Shape (output cells, input cells), dtype of `weights`. Each pair of cells meets in one tap
-        at most, so the entries are placed, not added.
+        Shape (output cells, input cells), dtype of `weights`. Where two cells meet in several taps,
+        their weights are added.
         """
         entries = self.weight(weights)
         shape = [prod(self.sizes[name]) for name in ("output", "input")]
         matrix = np.zeros(shape, entries.dtype)
-        matrix[self.column("output"), self.column("input")] = entries
+        np.add.at(matrix, (self.column("output"), self.column("input")), entries)
         return matrix
 
 
