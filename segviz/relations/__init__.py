@@ -10,6 +10,11 @@ from segviz.relations.cross_entropy import (
     pixel_weights,
     softmax,
 )
+from segviz.relations.padded_convolution import (
+    padded_convolution,
+    same_padding,
+    without_padding,
+)
 from segviz.relations.scores import (
     confusion,
     confusion_entry,
@@ -22,6 +27,7 @@ from segviz.relations.scores import (
 )
 from segviz.relations.sizes import (
     CONVOLUTION,
+    PADDED_CONVOLUTION,
     TRANSPOSED_CONVOLUTION,
     convolution_size,
     pair,
@@ -42,6 +48,7 @@ from segviz.relations.zero_insertion import ZeroInsertion, zero_insertion
 __all__ = [
     "CONVOLUTION",
     "NOTHING",
+    "PADDED_CONVOLUTION",
     "TRANSPOSED_CONVOLUTION",
     "Relation",
     "ZeroInsertion",
@@ -60,15 +67,18 @@ __all__ = [
     "mean_over_classes",
     "mean_over_labelled",
     "one_hot",
+    "padded_convolution",
     "pair",
     "per_axis",
     "pixel_accuracy",
     "pixel_cross_entropy",
     "pixel_weights",
+    "same_padding",
     "soft_confusion",
     "softmax",
     "tp_fp_fn",
     "transposed_convolution",
     "transposed_convolution_size",
+    "without_padding",
     "zero_insertion",
 ]

@@ -54,10 +54,11 @@ class Operation:
     """An operation along one axis: its size formula and the rules that torch holds it to.
 
     size: None for one whose output has no size of its own to be checked.
+    words: name -> what its values 0, 1, ... are called, for parameters that are a choice of names.
     """
 
-    def __init__(self, name: str, size: SizeFormula | None, *rules: Rule):
-        self.name, self.size, self.rules = name, size, rules
+    def __init__(self, name: str, size: SizeFormula | None, *rules: Rule, words=None):
+        self.name, self.size, self.rules, self.words = name, size, rules, words or {}
         if size:
             # it comes last: a size only makes sense once its ingredients do
             self.rules = (*rules, Rule("padding", lambda **v: size(**v) >= 1, _NO_OUTPUT))
@@ -94,7 +95,8 @@ class Operation:
         """The legal value of `name` closest to the given one, which is not legal, all else
         unchanged; None if none is.
 
-        The legal values of one parameter have no gaps, so their ends are found by halving.
+        The legal values of one parameter have no gaps: from one that is legal the nearest to the
+        given one is found by halving.
         """
         given = values.pop(name)
 
@@ -102,19 +104,21 @@ class Operation:
             return bool(self.legal(**values, **{name: value}))
 
         least = 0 if name.endswith("padding") else 1
-        if not legal(least):
-            least = next((2**n for n in range(1, 40) if legal(2**n)), None)
-            return least and _halved(least, least // 2, legal)
-        return least if given < least else _halved(least, given, legal)
+        ways = (*range(least, 33), *(2**n for n in range(6, 40)))
+        inside = next((value for value in ways if legal(value)), None)
+        return None if inside is None else _halved(inside, given, legal)
 
     def _sentence(self, rule: Rule, values: dict[str, int]) -> str:
-        given = ", ".join(f"{name} {value}" for name, value in values.items())
+        given = ", ".join(f"{name} {self._word(name, value)}" for name, value in values.items())
         size = self.size(**values) if rule.reason is _NO_OUTPUT else None
         sentence = f"{self.name} with {given}: {rule.reason.format(**values, size=size)}."
         nearest = self.nearest(rule.blame, **values)
         if nearest is None:
             return f"{sentence} No other {rule.blame} alone mends this: change one more parameter."
         return f"{sentence} The nearest legal {rule.blame} is {nearest}."
+
+    def _word(self, name: str, value: int) -> str:
+        return repr(self.words[name][value]) if name in self.words else str(value)
 
 
 def _halved(inside: int, outside: int, legal: Callable[[int], bool]) -> int:
@@ -150,6 +154,24 @@ CONVOLUTION = Operation(
         "kernel_size",
         lambda input_size, kernel_size, padding, dilation, **_: (
             dilation * (kernel_size - 1) + 1 <= input_size + 2 * padding
+        ),
+        "the kernel reaches over more cells than the padded input has",
+    ),
+)
+
+PADDED_CONVOLUTION = Operation(
+    "a convolution",
+    # the same with a padding that is larger at the end of an axis, as padding="same" may need
+    SizeFormula(
+        "(input_size + 2 * padding + extra_padding - dilation * (kernel_size - 1) - 1)"
+        " // stride + 1"
+    ),
+    *_COMMON,
+    _at_least("extra_padding", 0),
+    Rule(
+        "kernel_size",
+        lambda input_size, kernel_size, padding, extra_padding, dilation, **_: (
+            dilation * (kernel_size - 1) + 1 <= input_size + 2 * padding + extra_padding
         ),
         "the kernel reaches over more cells than the padded input has",
     ),

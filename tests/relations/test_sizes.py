@@ -14,6 +14,7 @@ from segviz.relations import (
     pair,
     transposed_convolution,
 )
+from segviz.relations.sizes import Operation, Rule
 
 
 @pytest.fixture(autouse=True)
@@ -139,3 +140,15 @@ def test_formula_and_size_are_one_expression():
     assert TRANSPOSED_CONVOLUTION.size.in_words() == (
         "(input − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1"
     )
+
+
+def test_the_only_legal_value_is_found_and_a_choice_is_called_by_its_name():
+    told = Rule("padding", lambda pad, padding: (pad == 0) | (padding == 5), "padding must be 5")
+    operation = Operation("padding", None, told, words={"pad": ("by numbers", "same")})
+    for given in (0, 4, 6, 99):
+        with pytest.raises(ValueError) as refusal:
+            operation.check(pad=1, padding=given)
+        assert str(refusal.value) == (
+            f"padding with pad 'same', padding {given}: padding must be 5."
+            " The nearest legal padding is 5."
+        )
