@@ -47,5 +47,5 @@ def _control(parameter: Parameter, step: int, css_class: str, looks) -> ipywidge
     if parameter.unit == 1:
         return ipywidgets.IntSlider(step, **span, **common, **looks)
     return ipywidgets.FloatSlider(
-        step * parameter.unit, **span, readout_format=".4~g", **common, **looks
+        step * parameter.unit, **span, readout_format=".4", **common, **looks
     )
