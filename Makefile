@@ -1,5 +1,6 @@
 # make lab     install the course and open it in JupyterLab
 # make test    install what the tests need, then lint, tests, notebooks, a real browser
+# make gallery write all explainers into one page and one contact sheet, in build/
 # make bench   print the benchmarks' figures
 # make clean   remove the environment and everything that was built
 #
@@ -19,7 +20,7 @@ BIN       := $(VENV)/bin
 # Jupyter refuses to run as root (in a container, say) unless told that this is meant.
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test bench clean
+.PHONY: lab test gallery bench clean
 
 lab: $(VENV)/.lab
 	@echo "Trusting the course's own notebooks, so that Lab shows their explorers before they are run."
@@ -30,6 +31,11 @@ lab: $(VENV)/.lab
 test: $(VENV)/.test
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m pytest $(PYTESTFLAGS)
+
+gallery: $(VENV)/.test
+	@mkdir -p build
+	$(BIN)/python -m segviz.gallery build/gallery.html
+	$(BIN)/python tests/browser/contact_sheet.py build/explainers.png
 
 bench: $(VENV)/.test
 	@for script in tests/benchmarks/*.py; do \

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from segviz.explain import EXPLAINERS
 from segviz.explorer import Explorer
+from segviz.gallery import write_gallery
 from segviz.scenes import number
 
 DARK = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
@@ -205,3 +206,20 @@ def test_as_a_saved_page(new_page, tmp_path, name):
         page_fits = "document.scrollingElement.scrollWidth <= window.innerWidth"
         assert page.evaluate(page_fits), options
         assert not page.errors and not page.outside
+
+
+def test_the_gallery_holds_them_all(new_page, tmp_path):
+    page = new_page(viewport={"width": 1366, "height": 768})
+    page.context.set_offline(True)
+    page.goto(write_gallery(tmp_path / "gallery.html").as_uri())
+    for name, explainer in EXPLAINERS.items():
+        section = page.locator("section", has=page.locator(f"#{name}"))
+        scene = Explorer(explainer).scene
+        cells = section.locator(f"[data-layer={scene.steps}] .c path")
+        assert cells.count() == len(scene[scene.steps].cells), name
+        section.get_by_role("button", name="step →").click()
+        says = scene[scene.steps].lead.replace("#", str(scene[scene.steps].cells[0]))
+        says += scene[scene.steps].says[0]
+        assert section.locator(".sv-say").text_content() == says
+    check_access(page, "body")
+    assert not page.errors and not page.outside
