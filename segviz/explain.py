@@ -8,6 +8,7 @@ Each takes its parameters by name, starts at a sensible example without any, and
 import inspect
 
 from segviz.explainers.explainer import Explainer
+from segviz.explainers.max_unpooling import MAX_UNPOOLING
 from segviz.explainers.transposed_convolution import TRANSPOSED
 from segviz.explorer import Explorer
 
@@ -52,6 +53,8 @@ def _signature(explainer: Explainer) -> inspect.Signature:
 # In the order of the course.
 EXPLAINERS: dict[str, Explainer] = {
     "transposed_convolution": TRANSPOSED,
+    "max_unpooling": MAX_UNPOOLING,
 }
 
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)
+max_unpooling = opener("max_unpooling", MAX_UNPOOLING)
