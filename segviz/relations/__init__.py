@@ -1,5 +1,6 @@
 """Relations between cells: the one place where the arithmetic of convolutions lives. NumPy only."""
 
+from segviz.relations.composition import FIELD, Composition, Field, Layer, Sum
 from segviz.relations.cross_entropy import (
     cross_entropy_gradient,
     exponentials,
@@ -47,10 +48,15 @@ from segviz.relations.zero_insertion import ZeroInsertion, zero_insertion
 
 __all__ = [
     "CONVOLUTION",
+    "Composition",
+    "FIELD",
+    "Field",
+    "Layer",
     "NOTHING",
     "PADDED_CONVOLUTION",
     "TRANSPOSED_CONVOLUTION",
     "Relation",
+    "Sum",
     "ZeroInsertion",
     "confusion",
     "confusion_entry",

@@ -1,0 +1,167 @@
+"""Layers one after another along an axis: which cells of one map reach a cell of a later one, and
+in how many ways.
+
+Relations are composed: where a tap leads from cell a to cell b, and another from b to cell c, a
+path leads from a to c. The number of paths from a to c is an entry of the product of the matrices
+that count the taps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from segviz.relations.sizes import CONVOLUTION, SizeFormula
+from segviz.relations.taps import NOTHING, Relation, listed, taps_on_axis
+
+# Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks", Distill,
+# from the first layer to the last; `step` is the product of the strides before this layer
+FIELD = SizeFormula("field_size + (kernel_size - 1) * dilation * step")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution or a pooling, as `torch.nn.functional` takes its parameters, along one axis.
+
+    reads: the map it reads: 0 is the input, n what the n-th layer makes; -1 the one just before.
+    """
+
+    kernel_size: int
+    stride: int = 1
+    dilation: int = 1
+    padding: int = 0
+    reads: int = -1
+
+    def taps(self, maps: Sequence[int]) -> tuple[int, list[tuple[int, np.ndarray, np.ndarray]]]:
+        """Its length, and (map that is read, cells read, cells written) for each that it reads."""
+        values = dict(
+            input_size=maps[self.reads],
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
+        CONVOLUTION.check(**values)
+        length = CONVOLUTION.size(**values)
+        taps = taps_on_axis(length, **values)
+        return length, [(self.reads % len(maps), taps["input"], taps["output"])]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Two maps added cell by cell; the longer one is cut to the length of the shorter."""
+
+    reads: tuple[int, int]
+
+    def taps(self, maps: Sequence[int]) -> tuple[int, list[tuple[int, np.ndarray, np.ndarray]]]:
+        """As for `Layer`."""
+        cells = np.arange(min(maps[each] for each in self.reads))
+        return len(cells), [(each % len(maps), cells, cells) for each in self.reads]
+
+
+@dataclass(frozen=True)
+class Field:
+    """The input cells from which one cell of a map is made.
+
+    ways: for every input cell, by how many paths it reaches the cell; integers (input cells,).
+    """
+
+    ways: np.ndarray
+
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """The input cells that reach it, in order."""
+        return np.flatnonzero(self.ways)
+
+    @property
+    def span(self) -> int:
+        """From the first of them to the last, both counted, and the holes between them."""
+        return int(self.cells[-1] - self.cells[0]) + 1 if len(self.cells) else 0
+
+
+class Composition:
+    """Layers over an axis of `length` input cells. Each reads the map before it, unless it says
+    otherwise.
+
+    ValueError, in a sentence, for a layer that torch refuses on the map that it reads.
+    """
+
+    def __init__(self, length: int, layers: Sequence[Layer | Sum]):
+        self.layers = tuple(layers)
+        self.links: list[tuple[int, int, np.ndarray, np.ndarray]] = []  # (below, above, cells ...)
+        lengths = [length]
+        for above, layer in enumerate(self.layers, start=1):
+            longer, taps = layer.taps(lengths)
+            self.links += [(below, above, read, written) for below, read, written in taps]
+            lengths.append(longer)
+        self.lengths = tuple(lengths)  # of the input, and of every layer's map
+
+    @property
+    def grids(self) -> tuple[str, ...]:
+        """The names of the maps in the relation, from the input on."""
+        return tuple(f"map_{number}" for number in range(len(self.lengths)))
+
+    @cached_property
+    def relation(self) -> Relation:
+        """Every tap of every layer: it ties a cell of one map to a cell of a later one, and stands
+        for NOTHING in all others."""
+        count = sum(len(read) for _, _, read, _ in self.links)
+        columns = {grid: np.full(count, NOTHING) for grid in self.grids}
+        start = 0
+        for below, above, read, written in self.links:
+            here = slice(start, start + len(read))
+            columns[self.grids[below]][here] = read
+            columns[self.grids[above]][here] = written
+            start += len(read)
+        return listed(
+            {grid: (1, length) for grid, length in zip(self.grids, self.lengths, strict=True)},
+            **columns,
+        )
+
+    def ways(self, below: int = 0, above: int = -1) -> np.ndarray:
+        """By how many paths each cell of one map reaches each cell of a later one.
+
+        Integer array (cells below, cells above).
+        """
+        above %= len(self.lengths)
+        counts = {below: np.eye(self.lengths[below], dtype=int)}
+        for start, end, read, written in self.links:
+            if start not in counts or end > above:
+                continue
+            so_far = counts.setdefault(end, np.zeros((self.lengths[below], self.lengths[end]), int))
+            np.add.at(so_far.T, written, counts[start][:, read].T)
+        return counts.get(above, np.zeros((self.lengths[below], self.lengths[above]), int))
+
+    @cached_property
+    def fields(self) -> tuple[tuple[Field, ...], ...]:
+        """For every map, the field of every cell of it."""
+        return tuple(
+            tuple(map(Field, self.ways(0, number).T)) for number in range(len(self.lengths))
+        )
+
+    @cached_property
+    def recurrence(self) -> tuple[tuple[int, int, int], ...]:
+        """For every map (field, step, first): the size of a cell's field, by how many input cells
+        two neighbours' fields lie apart, and the first input cell of the field of cell 0. All as if
+        the input went on beyond its borders; a sum is told as its first summand is."""
+        told = [(1, 1, 0)]
+        for layer in self.layers:
+            if isinstance(layer, Sum):
+                told.append(told[layer.reads[0]])
+                continue
+            field, step, first = told[layer.reads]
+            size = FIELD(
+                field_size=field,
+                kernel_size=layer.kernel_size,
+                dilation=layer.dilation,
+                step=step,
+            )
+            told.append((size, step * layer.stride, first - layer.padding * step))
+        return tuple(told)
+
+    def centre(self, number: int) -> np.ndarray:
+        """Where on the input's axis the middle of each cell's field lies; half numbers lie between
+        two input cells."""
+        field, step, first = self.recurrence[number]
+        return first + (field - 1) / 2 + step * np.arange(self.lengths[number])
