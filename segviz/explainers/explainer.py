@@ -1,7 +1,7 @@
 """An explainer: a function that draws a Scene, its parameters, and one predicate for the legal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,13 +13,19 @@ from segviz.scenes import Scene
 
 @dataclass(frozen=True)
 class Parameter:
-    """An integer from `first` to `last`, set for the rows and for the columns."""
+    """An integer from `first` to `last`, set for the rows and for the columns.
+
+    follows: where Python code sets others and leaves this one alone, it moves to the nearest value
+        that is then legal, as the sliders do; without it that is refused in a sentence. For what
+        another parameter may settle.
+    """
 
     name: str
     label: str
     first: int
     last: int
     start: int
+    follows: bool = field(default=False, kw_only=True)
 
     per_axis = True  # rows and columns may differ
     coupled = True  # what is legal for it depends on others: the explainer's predicate reads it
@@ -185,6 +191,18 @@ class Explainer:
             self.operation.check_axes(
                 *({p.name: values[p.name] for p in self.coupled} for values in axes)
             )
+
+    def settled(self, steps: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        """These steps, where every coupled parameter yields to those before it: it moves to the
+        nearest value that is legal."""
+        axes = [[], []]  # for the rows and for the columns, the steps settled so far
+        for p in self.coupled:
+            for so_far, step in zip(axes, steps[p.name], strict=True):
+                row = tuple(s - q.first for s, q in zip(so_far, self.coupled, strict=False))
+                least, most = self.limits[p.name][row].tolist()
+                so_far.append(min(max(step, least), most))
+        both = zip(*axes, strict=True)
+        return steps | {p.name: pair for p, pair in zip(self.coupled, both, strict=True)}
 
     def _out_of_range(self, parameter: Parameter, values: dict[str, int]) -> str:
         """What the controls allow, and the nearest value that is legal too."""

@@ -126,6 +126,10 @@ class Explorer(ipywidgets.VBox):
         for name, value in settings.items():
             if name in values:
                 values[name] = self._parameters[name].step_of(value)
+        followers = {p.name for p in self.explainer.coupled if p.follows} - set(settings)
+        if followers:
+            settled = self.explainer.settled(values)
+            values |= {name: settled[name] for name in followers}
         self.explainer.check(values)
         changed = any(not np.array_equal(patterns[n], self._patterns[n]) for n in patterns)
         self._patterns, self._values = patterns, values
@@ -228,12 +232,13 @@ class Explorer(ipywidgets.VBox):
         return bundle.to_dict()
 
     def _neighbours(self) -> list[dict]:
-        """The state shown, and those that one slider reaches from it without moving another."""
+        """The state shown, and those that moving one slider leads to."""
         states = [self._values]
         for parameter in self.explainer.parameters:
             for value in parameter.values:
-                values = {**self._values, parameter.name: (value, value)}
-                if self.explainer.legal(values) and values not in states:
+                moved = {**self._values, parameter.name: (value, value)}
+                values = self.explainer.settled(moved)
+                if values not in states:
                     states.append(values)
         return states
 

@@ -64,12 +64,20 @@ def _keys(board: Board) -> dict:
         "cells": _list(drawn),
         "columns": {name: _list(cells.ravel()[drawn]) for name, cells in board.columns.items()},
         "editable": board.editable,
+        "edits": None if board.edits is None else _edits(board),
         # what typing starts from; a cell may show it rounded
         "typed": [written(v) for v in board.numbers.ravel()[drawn]] if board.editable else None,
         "paints": board.paints,
         "lead": board.lead,
         "only": board.only,
     }
+
+
+def _edits(board: Board) -> dict:
+    """The number that every cell drawn changes, by its place in an array of this width."""
+    row, column = board.edits.reshape(2, -1)[:, board.cells]
+    width = int(column.max(initial=0)) + 1
+    return {"width": width, "cells": np.where(row < 0, NOTHING, row * width + column).tolist()}
 
 
 def _list(values: np.ndarray) -> list[int] | dict:

@@ -82,7 +82,8 @@ def paint(scene: Scene) -> dict[str, list[str]]:
         corner = f"<g transform='translate({board.place[0]:g} {board.place[1]:g})'>"
         title = _label(Label(board.title, 0, -8, "title")) if board.title else ""
         pictures = [_image(board, board.image, PIXELATED), _image(board, board.overlay)]
-        pieces = [corner + title, *pictures, _cells(board), _numbers(board) + "</g>"]
+        cells = [_cells(board), _blocks(board), _numbers(board) + "</g>"]
+        pieces = [corner + title, *pictures, *cells]
         layers[board.name] = [piece for piece in pieces if piece]
     return layers
 
@@ -105,6 +106,19 @@ def _cells(board: Board) -> str:
     scale = f"scale({board.cell[0]:.5g} {board.cell[1]:.5g})"
     group = f"<g class='c {shared} {fine}' transform='{scale}'>{''.join(paths)}</g>"
     return _paper(board) + group
+
+
+def _blocks(board: Board) -> str:
+    """Lines between the parts of a matrix."""
+    (width, height), (rows, columns) = board.cell, board.numbers.shape
+    across, down = _extent(board)
+    by_rows, by_columns = board.blocks
+    lines = [
+        f"M0 {row * height:.5g}h{across:.5g}" for row in range(0, rows, by_rows or rows or 1)[1:]
+    ]
+    for column in range(0, columns, by_columns or columns or 1)[1:]:
+        lines.append(f"M{column * width:.5g} 0v{down:.5g}")
+    return f"<path class='line' d='{''.join(lines)}'/>" if lines else ""
 
 
 def _image(board: Board, address: str, style: str = "") -> str:

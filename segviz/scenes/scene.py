@@ -40,12 +40,15 @@ class Board:
     says: a sentence for every cell drawn, in reading order; lead: what is put before it, where #
         stands for the cell's flat index.
     editable: the name of the explorer's array that typing into this board changes, or None.
+    edits: row and column of the number in that array that each cell changes, integer array
+        (2, rows, columns), NOTHING where it changes none; by default the one at its own place.
     paints: where not 0, the board is painted with the labels 0 to paints - 1 by dragging over it.
     image: the address of a picture to lie under the cells (see `scenes.address`); the role "glass"
         lets it show through. overlay: that of a second one, mostly transparent, to lie over it:
         lines, letters, coloured areas.
     texts: what the cells drawn show instead of their numbers, in reading order.
     figures: False where numbers would hide what the colours show; the sentences tell them.
+    blocks: (rows, columns): a line after every so many, between the parts of a matrix; 0: none.
     """
 
     name: str
@@ -64,6 +67,8 @@ class Board:
     overlay: str = ""
     texts: tuple[str, ...] = ()
     figures: bool = True
+    edits: np.ndarray | None = None
+    blocks: tuple[int, int] = (0, 0)
 
     @property
     def cells(self) -> np.ndarray:
@@ -93,6 +98,8 @@ class Board:
             "overlay": self.overlay,
             "texts": list(self.texts),
             "figures": self.figures,
+            "edits": None if self.edits is None else self.edits.tolist(),
+            "blocks": list(self.blocks),
         }
 
 

@@ -154,6 +154,20 @@ class ExplainerContract:
             taps = json.loads("".join(frame(scene)["relation"]))
             assert set(taps["axes"][0]) == set(scene.relation.axes[0])
 
+    def test_legal_values_of_a_parameter_have_no_gaps(self):
+        """Sliders show them from the least to the greatest; the earlier ones decide which."""
+        coupled = self.explainer.coupled
+        if not coupled:
+            return
+        table = np.meshgrid(*(list(p.values) for p in coupled), indexing="ij", sparse=True)
+        named = dict(zip((p.name for p in coupled), table, strict=True))
+        legal = self.explainer.operation.legal(**named)
+        legal = np.broadcast_to(legal, [len(p.values) for p in coupled])
+        for place, parameter in enumerate(coupled):
+            possible = legal.any(axis=tuple(range(place + 1, len(coupled))))
+            runs = possible[..., :1].sum(-1) + (possible[..., 1:] > possible[..., :-1]).sum(-1)
+            assert runs.max() == 1, f"{parameter.name} has gaps"
+
     def test_the_same_settings_give_the_same_picture(self):
         settings = self.start()[1]
         assert self.explainer.draw(**settings) == self.explainer.draw(**settings)

@@ -1,6 +1,7 @@
 """The explorer without a browser: its traits, its refusals, what it sends, and its stills."""
 
 import json
+from dataclasses import replace
 from itertools import product
 from xml.etree import ElementTree
 
@@ -10,8 +11,13 @@ import torch
 
 import segviz
 from segviz.explain import transposed_convolution
+from segviz.explainers.explainer import NumberGrid, Parameter
+from segviz.explainers.transposed_convolution import TRANSPOSED
+from segviz.explorer import Explorer
+from segviz.relations.sizes import Operation, Rule
 from segviz.scenes import frame
 
+PATTERN = tuple(tuple(range(row, row + 5)) for row in range(5))
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -193,3 +199,28 @@ def test_where_no_widget_can_be_shown_there_is_a_picture(explorer, monkeypatch):
     assert picture.get("id") == explorer._stage.still
     assert picture.find(f"{SVG}title").text == "Transposed convolution"
     assert "2×2" in picture.find(f"{SVG}desc").text
+
+
+def test_what_follows_moves_to_what_is_legal_and_the_rest_is_refused():
+    def fits(kernel_size, padding, **_):
+        return padding == kernel_size // 2
+
+    same = Rule("padding", fits, "padding must be half of kernel_size")
+    explainer = replace(
+        TRANSPOSED,
+        parameters=(
+            Parameter("kernel_size", "kernel size", 1, 5, 1),
+            Parameter("padding", "padding", 0, 3, 0, follows=True),
+        ),
+        grids=(NumberGrid("input", "", ((1, 2, 3), (4, 5, 6))), NumberGrid("kernel", "kernel_size", PATTERN)),
+        operation=Operation("padding", None, same),
+    )
+    explorer = Explorer(explainer, kernel_size=3)
+    assert explorer.padding == 1
+    explorer.kernel_size = (5, 2)
+    assert explorer.padding == (2, 1)
+    assert explorer.key(explorer.values) in explorer._stage.now["frames"]
+    with pytest.raises(ValueError, match="nearest legal padding is 1"):
+        explorer.set(kernel_size=3, padding=0)
+    assert "0:1,1,0,0" in Explorer(explainer)._stage.eager["frames"]
+    assert "0:2,2,1,1" in Explorer(explainer)._stage.eager["frames"]  # where a slider leads to

@@ -2,15 +2,17 @@
 
 import base64
 import io
+import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from segviz.relations import convolution
-from segviz.scenes import Board, Label, Scene, address, heat, number, paint, svg, written
+from segviz.relations import NOTHING, convolution
+from segviz.scenes import Board, Label, Scene, address, frame, heat, number, paint, svg, written
 from segviz.scenes.palette import FAINT, FAINT_ROLES, INK, ROLES
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -178,3 +180,27 @@ def test_a_photograph_may_lose_a_little():
     found = address(pixels, lossless=False).removeprefix("data:image/jpeg;base64,")
     seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(found))))
     assert seen.shape == pixels.shape and np.abs(seen.astype(int) - 90).max() <= 3
+
+
+def test_lines_part_a_board_into_blocks():
+    def line(**more):
+        return [p.get("d") for p in parsed(scene(np.ones((4, 5)), **more)).iter(f"{SVG}path")][20:]
+
+    # cells are 30 wide and 20 high: after 2 and 4 columns, after 3 rows, and not at the border
+    assert line(blocks=(3, 2)) == ["M0 60h150M60 0v80M120 0v80"]
+    assert line(blocks=(2, 0)) == ["M0 40h150"]
+    assert line() == line(blocks=(4, 5)) == []
+
+
+def test_a_board_without_cells_is_a_picture_all_the_same():
+    picture = scene([[1]], blocks=(2, 2))
+    nothing = dict(numbers=np.zeros((0, 0)), columns={"input": np.zeros((0, 0), int)})
+    empty = replace(picture, boards=(replace(picture["it"], **nothing),))
+    assert len(list(parsed(empty).iter(f"{SVG}path"))) == 0
+    assert json.loads(frame(empty)["it:keys"][0])["cells"] == {"count": 0}
+
+
+def test_a_cell_may_change_a_number_that_stands_elsewhere():
+    edits = np.array([[[NOTHING, 0, 1]], [[NOTHING, 4, 0]]])  # (row, column): none, (0, 4), (1, 0)
+    keys = frame(scene([[7, 8, 9]], editable="grid", edits=edits))["it:keys"][0]
+    assert json.loads(keys)["edits"] == {"width": 5, "cells": [NOTHING, 4, 5]}

@@ -40,7 +40,8 @@ def parameter_tables(explainer, limits, shown, vary) -> list[dict]:
             "unit": p.unit,
             "choices": len(p.choices),
             "coupled": p in explainer.coupled,
-            "axes": [table(p, axis) for axis in (0, 1)],
+            # one table where both axes have the same: they can be long
+            "axes": [table(p, 0)] if table(p, 0) == table(p, 1) else [table(p, 0), table(p, 1)],
         }
         for p in explainer.parameters
     ]

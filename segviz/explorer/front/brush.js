@@ -32,7 +32,9 @@ class Brush {
 
   paint(board, drawn) {
     const value = (Number(board.typed[drawn[0]]) + 1) % board.paints;
-    const cells = drawn.map((n) => board.cells[n]);
-    this.stage.model.send({ paint: { grid: board.editable, cells, width: board.width, value } });
+    const targets = drawn.map((n) => board.target(n)).filter(Boolean);
+    if (!targets.length) return;
+    const cells = targets.map(({ cell }) => cell);
+    this.stage.model.send({ paint: { grid: board.editable, cells, width: targets[0].width, value } });
   }
 }

@@ -8,7 +8,7 @@ function settle(parameters, axes, equal) {
   const ranges = axes.map((steps, axis) => {
     let row = 0; // of the table: one for each choice of the earlier coupled parameters
     return parameters.map((parameter, p) => {
-      const { values: choices, limits } = parameter.axes[axis];
+      const { values: choices, limits } = parameter.axes[axis] ?? parameter.axes[0];
       const at = parameter.coupled ? 2 * row : 0;
       const [least, most] = limits.slice(at, at + 2);
       steps[p] = Math.min(Math.max(steps[p], least), most);

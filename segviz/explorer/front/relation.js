@@ -33,6 +33,11 @@ class Board {
     const wanted = this.stands.map((stand) => stand[n]);
     return columns[0].flatMap((_, tap) => (columns.every((c, k) => c[tap] === wanted[k]) ? [tap] : []));
   }
+  // which number of its grid the n-th cell changes, and how wide that grid is; null if none
+  target(n) {
+    const { width, cells } = this.edits ?? this;
+    return this.editable && cells[n] >= 0 ? { cell: cells[n], width } : null;
+  }
   // the cells (n-th drawn) that take part in these taps
   touched(taps, relation) {
     this.index ??= new Map(this.cells.map((_, n) => [this.stands.map((stand) => stand[n]).join(), n]));

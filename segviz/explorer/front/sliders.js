@@ -100,7 +100,7 @@ class Sliders {
   neighbours() {
     return this.parameters.flatMap((parameter, p) =>
       [0, 1].slice(0, this.equal || !parameter.perAxis ? 1 : 2).flatMap((axis) =>
-        parameter.axes[axis].values.map((value) => {
+        (parameter.axes[axis] ?? parameter.axes[0]).values.map((value) => {
           const axes = this.values.map((values) => [...values]);
           axes[axis][p] = value;
           return settle(this.parameters, axes, this.equal).axes;

@@ -249,14 +249,15 @@ class Stage {
 
   edit(cell, typed) {
     const board = cell && this.read().boards[cell.board];
-    if (!board?.editable) return;
+    const target = board?.target(cell.n);
+    if (!target) return;
     this.tell(this.live ? "" : READ_ONLY);
     if (!this.live) return;
     if (board.paints && !typed) return this.brush.paint(board, [cell.n]);
     const before = board.typed[cell.n];
     typeOver(board.shapes[cell.n], this.picture, typed ?? before, !typed, (text) => {
       if (text === null || text === before) return;
-      this.model.send({ edit: { grid: board.editable, cell: board.cells[cell.n], width: board.width, text } });
+      this.model.send({ edit: { grid: board.editable, ...target, text } });
     });
   }
 
