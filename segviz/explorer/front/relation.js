@@ -31,7 +31,7 @@ class Board {
   taps(n, relation) {
     const columns = this.names.map((name) => relation.columns[name]);
     const wanted = this.stands.map((stand) => stand[n]);
-    return columns[0].flatMap((_, tap) => (columns.every((c, k) => c[tap] === wanted[k]) ? [tap] : []));
+    return (columns[0] ?? []).flatMap((_, tap) => (columns.every((c, k) => c[tap] === wanted[k]) ? [tap] : []));
   }
   // which number of its grid the n-th cell changes, and how wide that grid is; null if none
   target(n) {
@@ -40,10 +40,20 @@ class Board {
   }
   // the cells (n-th drawn) that take part in these taps
   touched(taps, relation) {
-    this.index ??= new Map(this.cells.map((_, n) => [this.stands.map((stand) => stand[n]).join(), n]));
+    if (!this.names.length) return new Set(); // a board that stands for nothing
+    this.index ??= this.indexed();
     const met = (tap) => !this.only || relation.columns[this.only][tap] !== relation.nothing;
-    const cell = (tap) => this.index.get(this.names.map((name) => relation.columns[name][tap]).join());
-    return new Set(taps.filter(met).map(cell).filter((n) => n !== undefined));
+    const cells = (tap) => this.index.get(this.names.map((name) => relation.columns[name][tap]).join());
+    return new Set(taps.filter(met).flatMap((tap) => cells(tap) ?? []));
+  }
+  // what cells stand for -> those cells: several may stand for the same
+  indexed() {
+    const index = new Map();
+    this.cells.forEach((_, n) => {
+      const key = this.stands.map((stand) => stand[n]).join();
+      index.has(key) ? index.get(key).push(n) : index.set(key, [n]);
+    });
+    return index;
   }
 }
 
