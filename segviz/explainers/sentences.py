@@ -1,6 +1,7 @@
 """The written-out arithmetic: sentences about cells, read from the taps of a relation."""
 
 from collections.abc import Iterable
+from math import prod
 
 import numpy as np
 
@@ -10,10 +11,13 @@ from segviz.scenes import written
 MANY = 12  # products; a sentence with more no longer fits beside the picture
 
 
-def cell(name: str, index: int, size: tuple[int, int]) -> str:
+def cell(name: str, index: int, size: tuple[int, ...]) -> str:
     """A cell as NumPy would index it: output[1, 2]."""
-    row, column = divmod(int(index), size[1])
-    return f"{name}[{row}, {column}]"
+    index, place = int(index), []
+    for length in reversed(size):
+        index, at = divmod(index, length)
+        place.append(at)
+    return f"{name}[{', '.join(map(str, reversed(place)))}]"
 
 
 def counted(count: int, thing: str) -> str:
@@ -27,16 +31,23 @@ def product_of(left: float, right: float) -> str:
 
 
 def sum_of(terms: Iterable[str], total: float) -> str:
-    """1·2 + 3·4 = 14; just the total where there is nothing to add."""
-    added = " + ".join(terms)
+    """1·2 + 3·4 = 14; of many terms the first ones; just the total where there are none."""
+    terms = list(terms)
+    more = [f"{len(terms) - MANY} more products"] if len(terms) > MANY else []
+    added = " + ".join([*terms[:MANY], *more])
     return f"{added} = {written(total)}" if added else written(total)
 
 
 class Products:
-    """The products of a relation's taps as text, found by the cell they belong to."""
+    """The products of a relation's taps as text, found by the cell they belong to.
 
-    def __init__(self, taps: Relation, values: np.ndarray, weights: np.ndarray):
+    shapes: by which cells are named, for grids that learners know in another shape than the
+        relation's: name -> a shape of as many cells.
+    """
+
+    def __init__(self, taps: Relation, values: np.ndarray, weights: np.ndarray, shapes=None):
         self.taps = taps
+        self.shapes = {**taps.sizes, **(shapes or {})}
         self._columns = {name: taps.column(name) for name in ("input", "kernel", "output")}
         pairs = zip(
             values.ravel()[self._columns["input"]],
@@ -47,14 +58,14 @@ class Products:
 
     def named(self, name: str, index: int) -> str:
         """A cell of one of the relation's grids by name."""
-        return cell(name, index, self.taps.sizes[name])
+        return cell(name, index, self.shapes[name])
 
     def of(self, name: str) -> list[list[int]]:
         """The taps of every cell of this grid, in reading order."""
         cells = self._columns[name]
         order = np.argsort(cells, kind="stable")
-        rows, columns = self.taps.sizes[name]
-        starts = np.searchsorted(cells[order], np.arange(rows * columns + 1)).tolist()
+        count = prod(self.taps.sizes[name])
+        starts = np.searchsorted(cells[order], np.arange(count + 1)).tolist()
         order = order.tolist()
         return [order[start:end] for start, end in zip(starts, starts[1:], strict=False)]
 
