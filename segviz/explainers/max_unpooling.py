@@ -266,6 +266,7 @@ def _headings() -> tuple[Label, ...]:
             "2  Unpooling writes other values to these places, zeros elsewhere", 12, 278, "heading"
         ),
         Label("←", 225, BOTTOM + 52, "sign"),
+        Label("green: where a maximum stood", TEXT, TOP + 108, "title"),
         Label("↑ the indices above, kept", RIGHT, BOTTOM + 24, "title"),
         Label("until now, say where", RIGHT, BOTTOM + 44, "title"),
     )
@@ -291,8 +292,8 @@ def _notes(story: _Story, own: tuple[int, int], refusal: str) -> list[str]:
     """What is worth a line of its own, beside the lower boards."""
     notes = []
     if refusal:
-        notes.append(f"PyTorch stops with an error. {refusal}")
-    elif story.moved:
+        return wrap(f"PyTorch stops with an error. {refusal}", LETTERS)
+    if story.moved:
         notes.append(
             f"The indices count in rows of {story.input.shape[1]}, this output has rows of"
             f" {story.size[1]}: the values land in wrong places, without an error."

@@ -169,3 +169,14 @@ def test_a_pooled_cell_is_tied_to_its_window_and_to_its_place():
     taps = relation.column("pooled") == 2
     assert relation.column("input")[taps].tolist() == [8, 9, 12, 13]
     assert relation.column("output")[taps].tolist() == [-1, -1, 12, -1]
+
+
+def test_no_line_of_text_runs_into_another():
+    """At the settings that have most to say: a moved output with collisions and ties."""
+    input = [[9, 9, 1, 1, 0], [9, 9, 1, 1, 0], [9, 9, 0, 0, 0], [0] * 5, [0] * 5, [0] * 5]
+    scene = draw(input, np.ones((6, 6)), kernel_size=(3, 2), stride=(1, 2), output_size=LEFT_OUT)
+    beside = [label for label in scene.labels if label.x > 600]
+    ends = sorted(label.y for label in beside)
+    assert "wrong places" in notes(scene) and "tie" in notes(scene) and "coll" in notes(scene)
+    assert ends[-1] < min(label.y for label in scene.labels if label.kind == "call") - 14
+    assert all(b - a >= 18 for a, b in zip(ends, ends[1:], strict=False))
