@@ -173,7 +173,7 @@ def test_a_pooled_cell_is_tied_to_its_window_and_to_its_place():
 
 def test_no_line_of_text_runs_into_another():
     """At the settings that have most to say: a moved output with collisions and ties."""
-    input = [[9, 9, 1, 1, 0], [9, 9, 1, 1, 0], [9, 9, 0, 0, 0], [0] * 5, [0] * 5, [0] * 5]
+    input = [[1] * 5, [9, 1, 9, 1, 1], *[[0] * 5] * 4]
     scene = draw(input, np.ones((6, 6)), kernel_size=(3, 2), stride=(1, 2), output_size=LEFT_OUT)
     beside = [label for label in scene.labels if label.x > 600]
     ends = sorted(label.y for label in beside)
