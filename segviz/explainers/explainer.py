@@ -115,6 +115,9 @@ class Choice(Single):
     def value_of(self, steps: tuple[int, int]):
         return self.choices[steps[0]]
 
+    def shown(self, steps: tuple[int, int]):
+        return self.choices[steps[0]] if steps[0] in self.values else f"choice {steps[0]}"
+
     def allowed(self) -> str:
         return ", ".join(map(repr, self.choices))
 
