@@ -23,3 +23,8 @@ def board(name, title, numbers, columns, role, *, at, area, largest=46, **more) 
 def by(shape: tuple[int, ...]) -> str:
     """4×3"""
     return "×".join(map(str, shape))
+
+
+def absent(name: str) -> Board:
+    """A board that this state of an explainer does not show: it has no cells, and takes no room."""
+    return Board(name, "", np.full((1, 1), np.nan), {}, "zero", (0, 0), (0, 0))

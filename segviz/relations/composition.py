@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 
 from segviz.relations.sizes import CONVOLUTION, SizeFormula
-from segviz.relations.taps import NOTHING, Relation, listed, taps_on_axis
+from segviz.relations.taps import NOTHING, Relation, taps_on_axis
 
-# Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks", Distill,
-# from the first layer to the last; `step` is the product of the strides before this layer
+# Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks"; layers
+# from the first to the last, `step` is the product of the strides before this one
 FIELD = SizeFormula("field_size + (kernel_size - 1) * dilation * step")
 
 
@@ -114,10 +114,8 @@ class Composition:
             columns[self.grids[below]][here] = read
             columns[self.grids[above]][here] = written
             start += len(read)
-        return listed(
-            {grid: (1, length) for grid, length in zip(self.grids, self.lengths, strict=True)},
-            **columns,
-        )
+        sizes = {grid: (1, length) for grid, length in zip(self.grids, self.lengths, strict=True)}
+        return Relation(sizes, (columns,), walk=self.grids)
 
     def ways(self, below: int = 0, above: int = -1) -> np.ndarray:
         """By how many paths each cell of one map reaches each cell of a later one.

@@ -29,11 +29,15 @@ class Relation:
         the cell, or NOTHING. A single table holds flat indices, whatever the shapes of the grids.
     shares: for each axis a float array with the weight that each of its taps carries by itself (in
         bilinear interpolation, say), or nothing where all are 1.
+    walk: grids from the first to the last, where every tap leads from a cell of one of them to a
+        cell of a later one (layers of a network, say). What belongs to a cell are then not only its
+        own taps but all paths that pass through it, on to the last grid and back to the first.
     """
 
     sizes: Mapping[str, tuple[int, ...]]
     axes: tuple[Mapping[str, np.ndarray], ...]
     shares: tuple[np.ndarray, ...] = ()
+    walk: tuple[str, ...] = ()
 
     def column(self, name: str) -> np.ndarray:
         """The flat index (as ravel counts) of this grid's cell in every tap, int array (taps,)."""
@@ -68,7 +72,8 @@ class Relation:
         def rename(mapping):
             return {names.get(name, name): value for name, value in mapping.items()}
 
-        return Relation(rename(self.sizes), tuple(map(rename, self.axes)), self.shares)
+        walk = tuple(names.get(name, name) for name in self.walk)
+        return Relation(rename(self.sizes), tuple(map(rename, self.axes)), self.shares, walk)
 
     def apply(self, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """out[o] = sum over taps of values[i] * weights[k] * share; the output's shape, float64.

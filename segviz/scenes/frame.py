@@ -53,6 +53,7 @@ def _relation(relation: Relation) -> dict:
         "nothing": NOTHING,
         "sizes": {name: list(size) for name, size in relation.sizes.items()},
         "axes": [{name: taps.tolist() for name, taps in axis.items()} for axis in relation.axes],
+        "walk": list(relation.walk),
     }
 
 

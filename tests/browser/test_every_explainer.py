@@ -142,11 +142,14 @@ class Shown:
 def touched(scene, board, cell):
     """Board name -> which of its drawn cells share a tap with this cell; from the definition."""
     relation = scene.relation
-    taps = np.ones(len(relation), bool)
-    for name, stands in board.columns.items():
-        taps &= relation.column(name) == stands.flat[cell]
-    if not board.columns:
-        taps[:] = False
+    stands = {name: cells.flat[cell] for name, cells in board.columns.items()}
+    taps = np.full(len(relation), bool(stands))
+    for name, at in stands.items():
+        taps &= relation.column(name) == at
+    if stands.keys() & set(relation.walk):
+        ends = np.stack([relation.column(name) for name in relation.walk])
+        (start,) = stands
+        taps = paths(ends, relation.walk.index(start), stands[start])
     lit = {}
     for each in scene.boards:
         met = taps & (relation.column(each.only) >= 0) if each.only else taps
@@ -155,6 +158,20 @@ def touched(scene, board, cell):
         stands = [tuple(int(each.columns[name].flat[c]) for name in names) for c in each.cells]
         lit[each.name] = [n for n, at in enumerate(stands) if names and at in tied]
     return lit
+
+
+def paths(ends, grid, cell):
+    """Which taps lie on a path through this cell; ends: the cells of every tap, (grids, taps)."""
+    back, on = {(grid, cell)}, {(grid, cell)}  # cells that lead to it, and that it leads to
+    taps = np.zeros(ends.shape[1], bool)
+    for _ in ends:  # a path has no more taps than there are grids
+        for tap, column in enumerate(ends.T):
+            (low, high) = [(g, c) for g, c in enumerate(column.tolist()) if c >= 0]
+            for known, near, far in ((back, high, low), (on, low, high)):
+                if near in known:
+                    known.add(far)
+                    taps[tap] = True
+    return taps
 
 
 def check_access(page, scope=".sv-explorer"):

@@ -4,13 +4,28 @@ const listed = (list) => (Array.isArray(list) ? list : Array.from({ length: list
 
 class Relation {
   // the small tables multiplied out; a single one holds flat indices
-  constructor({ nothing, sizes, axes }) {
+  constructor({ nothing, sizes, axes, walk }) {
     const times = (cells, axis, name, length) => cells.flatMap((cell) => axis[name].map(
       (at) => (cell === nothing || at === nothing ? nothing : cell * length + at)));
     const product = (name) => axes.slice(1).reduce(
       (cells, axis, a) => times(cells, axis, name, sizes[name][a + 1]), axes[0][name]);
-    this.nothing = nothing;
+    Object.assign(this, { nothing, walk });
     this.columns = Object.fromEntries(Object.keys(axes[0]).map((name) => [name, product(name)]));
+  }
+  // the taps of all paths through this cell: along the walk from its grid on, and back from it
+  through(grid, cell) {
+    const taps = new Set();
+    for (const walk of [this.walk, [...this.walk].reverse()]) {
+      const met = Object.fromEntries(walk.map((name) => [name, new Set(name === grid ? [cell] : [])]));
+      walk.forEach((from, place) => this.columns[from].forEach((here, tap) => {
+        if (!met[from].has(here)) return;
+        for (const to of walk.slice(place + 1)) {
+          const there = this.columns[to][tap];
+          if (there !== this.nothing) taps.add(tap) && met[to].add(there);
+        }
+      }));
+    }
+    return [...taps];
   }
 }
 
@@ -29,6 +44,7 @@ class Board {
   }
   // the taps that the n-th cell stands for
   taps(n, relation) {
+    if (relation.walk.includes(this.names[0])) return relation.through(this.names[0], this.stands[0][n]);
     const columns = this.names.map((name) => relation.columns[name]);
     const wanted = this.stands.map((stand) => stand[n]);
     return (columns[0] ?? []).flatMap((_, tap) => (columns.every((c, k) => c[tap] === wanted[k]) ? [tap] : []));
