@@ -11,11 +11,20 @@ from segviz.relations.cross_entropy import (
     pixel_weights,
     softmax,
 )
+from segviz.relations.max_pooling import (
+    MAX_POOLING,
+    UNPOOLED_SIZE,
+    MaxPooling,
+    max_pooling,
+    max_unpooling,
+    unpooled_size,
+)
 from segviz.relations.padded_convolution import (
     padded_convolution,
     same_padding,
     without_padding,
 )
+from segviz.relations.resize_convolution import resize_convolution
 from segviz.relations.scores import (
     confusion,
     confusion_entry,
@@ -44,6 +53,13 @@ from segviz.relations.taps import (
     listed,
     transposed_convolution,
 )
+from segviz.relations.upsampling import (
+    bed_of_nails,
+    bilinear,
+    bilinear_kernel,
+    nearest,
+    sampled_at,
+)
 from segviz.relations.zero_insertion import ZeroInsertion, zero_insertion
 
 __all__ = [
@@ -52,12 +68,18 @@ __all__ = [
     "FIELD",
     "Field",
     "Layer",
+    "MAX_POOLING",
+    "MaxPooling",
     "NOTHING",
     "PADDED_CONVOLUTION",
     "TRANSPOSED_CONVOLUTION",
     "Relation",
     "Sum",
+    "UNPOOLED_SIZE",
     "ZeroInsertion",
+    "bed_of_nails",
+    "bilinear",
+    "bilinear_kernel",
     "confusion",
     "confusion_entry",
     "conv_matrix",
@@ -70,8 +92,11 @@ __all__ = [
     "iou",
     "listed",
     "log_softmax",
+    "max_pooling",
+    "max_unpooling",
     "mean_over_classes",
     "mean_over_labelled",
+    "nearest",
     "one_hot",
     "padded_convolution",
     "pair",
@@ -79,12 +104,15 @@ __all__ = [
     "pixel_accuracy",
     "pixel_cross_entropy",
     "pixel_weights",
+    "resize_convolution",
     "same_padding",
+    "sampled_at",
     "soft_confusion",
     "softmax",
     "tp_fp_fn",
     "transposed_convolution",
     "transposed_convolution_size",
+    "unpooled_size",
     "without_padding",
     "zero_insertion",
 ]

@@ -51,6 +51,25 @@ def bed_of_nails(input_size, factor) -> Relation:
     return Relation(sizes, axes)
 
 
+def bilinear_kernel(factor) -> np.ndarray:
+    """The kernel with which a transposed convolution of stride `factor` interpolates bilinearly.
+
+    factor: an integer or (rows, columns). Returns float64 of shape 2·factor - factor % 2 on each
+    axis; the padding that belongs to it is factor // 2. Away from the border the result is that of
+    `bilinear`. (Shelhamer, Long and Darrell 2017, "Fully convolutional networks for semantic
+    segmentation", initialise their learnable upsampling with it.)
+    """
+    factors = pair(factor, "factor")
+    rows, columns = map(_tent, factors)
+    return rows[:, None] * columns / (factors[0] * factors[1])
+
+
+def _tent(factor: int) -> np.ndarray:
+    """factor - the distance to the middle, at cells one apart."""
+    size = 2 * factor - factor % 2
+    return factor - np.abs(np.arange(size) - (size - 1) / 2)
+
+
 def sampled_at(input_size: int, output_size: int, align_corners: bool) -> np.ndarray:
     """Where on the input's axis bilinear interpolation reads every output cell, float (outputs,).
 

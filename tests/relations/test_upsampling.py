@@ -8,8 +8,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from segviz.relations.resize_convolution import resize_convolution
-from segviz.relations.upsampling import bed_of_nails, bilinear, nearest, sampled_at
+from segviz.relations import (
+    bed_of_nails,
+    bilinear,
+    bilinear_kernel,
+    nearest,
+    resize_convolution,
+    sampled_at,
+    transposed_convolution,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +83,26 @@ def test_a_bed_of_nails_is_a_transposed_convolution_with_one_weight():
         [3, 0, 4, 0],
         [0, 0, 0, 0],
     ]
+
+
+@pytest.mark.parametrize("factor", [(1, 2), (3, 4), (2, 5)])
+def test_the_bilinear_kernel_interpolates_away_from_the_border(factor):
+    values, kernel = numbers((4, 5)), bilinear_kernel(factor)
+    padding = tuple(times // 2 for times in factor)
+    taps = transposed_convolution((4, 5), kernel.shape, stride=factor, padding=padding)
+    size = (4 * factor[0], 5 * factor[1])
+    assert taps.sizes["output"] == size
+    expected = interpolate(values, size, mode="bilinear")
+    inside = tuple(slice(times, -times) for times in factor)
+    ours = taps.apply(values, kernel)
+    np.testing.assert_allclose(ours[inside], expected[inside], atol=1e-12)
+    assert not np.allclose(ours, expected)  # at the border it fades, where interpolation holds
+
+
+def test_the_bilinear_kernel_by_hand():
+    assert (16 * bilinear_kernel(2)[0]).tolist() == [1, 3, 3, 1]
+    assert (9 * bilinear_kernel(3)[2]).tolist() == [3, 6, 9, 6, 3]
+    assert bilinear_kernel((1, 2)).tolist() == [[0.25, 0.75, 0.75, 0.25]]
 
 
 @pytest.mark.parametrize("kernel_size", [(1, 2), (3, 4), (5, 3), (7, 6)])
