@@ -15,6 +15,8 @@ from segviz.scenes import Scene
 class Parameter:
     """An integer from `first` to `last`, set for the rows and for the columns.
 
+    coupled: whether what is legal for it depends on others, so that the explainer's predicate reads
+        it. One that stands for itself needs no tables.
     follows: where Python code sets others and leaves this one alone, it moves to the nearest value
         that is then legal, as the sliders do; without it that is refused in a sentence. For what
         another parameter may settle.
@@ -25,10 +27,10 @@ class Parameter:
     first: int
     last: int
     start: int
+    coupled: bool = True
     follows: bool = field(default=False, kw_only=True)
 
     per_axis = True  # rows and columns may differ
-    coupled = True  # what is legal for it depends on others: the explainer's predicate reads it
     unit = 1  # what one step of its slider is worth
     choices = ()
 
@@ -56,10 +58,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Single(Parameter):
-    """An integer that is not split into rows and columns; `draw` is given the number.
-
-    coupled: whether the explainer's predicate reads it. One that stands for itself needs no tables.
-    """
+    """An integer that is not split into rows and columns; `draw` is given the number."""
 
     coupled: bool = False
     per_axis = False

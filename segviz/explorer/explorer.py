@@ -20,7 +20,9 @@ from segviz.explorer.numbers import laid_over, showable, typed_number
 from segviz.explorer.page import write_page
 from segviz.scenes import Scene, shell, svg
 
-EAGER = 230_000  # bytes of frames that travel with the widget; the browser asks for others
+# what travels with the widget; the browser asks for other frames when it has painted
+EAGER = 230_000  # bytes of frames
+NEIGHBOURS = 24  # states, for each has to be drawn before anything is displayed
 
 
 class Stage(anywidget.AnyWidget):
@@ -232,14 +234,14 @@ class Explorer(ipywidgets.VBox):
         return bundle.to_dict()
 
     def _neighbours(self) -> list[dict]:
-        """The state shown, and those that moving one slider leads to."""
+        """The state shown, and those that moving one slider leads to, the nearest steps first."""
+        steps = [(p.name, value) for p in self.explainer.parameters for value in p.values]
+        steps.sort(key=lambda step: abs(step[1] - self._values[step[0]][0]))
         states = [self._values]
-        for parameter in self.explainer.parameters:
-            for value in parameter.values:
-                moved = {**self._values, parameter.name: (value, value)}
-                values = self.explainer.settled(moved)
-                if values not in states:
-                    states.append(values)
+        for name, value in steps:
+            values = self.explainer.settled({**self._values, name: (value, value)})
+            if values not in states and len(states) <= NEIGHBOURS:
+                states.append(values)
         return states
 
     def _note_unequal(self) -> None:

@@ -11,7 +11,7 @@ import torch
 
 import segviz
 from segviz.explain import transposed_convolution
-from segviz.explainers.explainer import NumberGrid, Parameter
+from segviz.explainers.explainer import Explainer, NumberGrid, Parameter, Single
 from segviz.explainers.transposed_convolution import TRANSPOSED
 from segviz.explorer import Explorer
 from segviz.relations.sizes import Operation, Rule
@@ -132,6 +132,21 @@ def test_first_display_carries_the_start_and_its_neighbours_within_400_kb(explor
     assert "0:2,2,3,3,3,3,1,1,0,0,0,0" in frames  # stride 3
 
 
+def test_of_very_many_neighbours_only_the_nearest_are_drawn_before_the_first_display():
+    drawn = []
+
+    def draw(**settings):
+        drawn.append(settings)
+        return TRANSPOSED.draw([[1, 2], [3, 4]], [[1]])
+
+    many = (Single("one", "one", 1, 90, 40), Single("two", "two", 1, 3, 2))
+    explorer = Explorer(Explainer("many", "Many states.", draw, many))
+    keys = set(explorer._stage.eager["frames"])
+    assert len(drawn) < 35
+    assert {"0:40,40,2,2", "0:41,41,2,2", "0:39,39,2,2", "0:40,40,3,3", "0:40,40,1,1"} <= keys
+    assert not keys & {"0:90,90,2,2", "0:1,1,2,2"}
+
+
 def test_a_slider_moved_in_the_browser_reaches_python(explorer):
     explorer._stage.state = [4, 4, 3, 3, 2, 2, 1, 1, 0, 0, 0, 0]
     assert (explorer.input_size, explorer.stride) == (4, 2)
@@ -212,7 +227,10 @@ def test_what_follows_moves_to_what_is_legal_and_the_rest_is_refused():
             Parameter("kernel_size", "kernel size", 1, 5, 1),
             Parameter("padding", "padding", 0, 3, 0, follows=True),
         ),
-        grids=(NumberGrid("input", "", ((1, 2, 3), (4, 5, 6))), NumberGrid("kernel", "kernel_size", PATTERN)),
+        grids=(
+            NumberGrid("input", "", ((1, 2, 3), (4, 5, 6))),
+            NumberGrid("kernel", "kernel_size", PATTERN),
+        ),
         operation=Operation("padding", None, same),
     )
     explorer = Explorer(explainer, kernel_size=3)
