@@ -9,6 +9,7 @@ import inspect
 
 from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
+from segviz.explainers.pixel_loss import PIXEL_LOSS
 from segviz.explainers.transposed_convolution import TRANSPOSED
 from segviz.explorer import Explorer
 
@@ -54,7 +55,9 @@ def _signature(explainer: Explainer) -> inspect.Signature:
 EXPLAINERS: dict[str, Explainer] = {
     "transposed_convolution": TRANSPOSED,
     "max_unpooling": MAX_UNPOOLING,
+    "pixel_loss": PIXEL_LOSS,
 }
 
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)
 max_unpooling = opener("max_unpooling", MAX_UNPOOLING)
+pixel_loss = opener("pixel_loss", PIXEL_LOSS)
