@@ -7,13 +7,17 @@ import numpy as np
 from segviz.explainers.explainer import Explainer, NumberGrid, Parameter, choice
 from segviz.explainers.layout import board, by
 from segviz.explainers.sentences import cell, counted
-from segviz.relations import NOTHING, Relation, grid, listed, per_axis
-from segviz.relations.max_pooling import (
+from segviz.relations import (
     MAX_POOLING,
+    NOTHING,
     UNPOOLED_SIZE,
     MaxPooling,
+    Relation,
+    grid,
+    listed,
     max_pooling,
     max_unpooling,
+    per_axis,
     unpooled_size,
 )
 from segviz.scenes import Board, BuildUp, Label, Scene, written

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from segviz.relations.max_pooling import (
+from segviz.relations import (
     MAX_POOLING,
     UNPOOLED_SIZE,
     max_pooling,
