@@ -155,6 +155,8 @@ class Explainer:
         be is the same for both axes.
     operation: its rules are asked once per axis, with every coupled parameter; None where every
         combination is legal.
+    foremost: names of the parameters that matter most: where not all states fit into a saved page,
+        these move in it, and of the others as many as fit then.
     """
 
     name: str
@@ -163,6 +165,7 @@ class Explainer:
     parameters: tuple[Parameter, ...]
     grids: tuple[NumberGrid, ...] = ()
     operation: Operation | None = None
+    foremost: tuple[str, ...] = ()
 
     def __post_init__(self):
         kinds = [p.per_axis for p in self.coupled]

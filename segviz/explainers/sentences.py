@@ -33,7 +33,7 @@ def product_of(left: float, right: float) -> str:
 def sum_of(terms: Iterable[str], total: float) -> str:
     """1·2 + 3·4 = 14; of many terms the first ones; just the total where there are none."""
     terms = list(terms)
-    more = [f"{len(terms) - MANY} more products"] if len(terms) > MANY else []
+    more = [counted(len(terms) - MANY, "more product")] if len(terms) > MANY else []
     added = " + ".join([*terms[:MANY], *more])
     return f"{added} = {written(total)}" if added else written(total)
 

@@ -51,14 +51,16 @@ def _known(explorer, vary) -> list[str]:
 
 
 def as_many_as_fit(explorer, most: int) -> tuple[list[str], dict]:
-    """The first parameters, in the order of the controls, whose states fit into `most` bytes, and
-    the pictures of these states."""
+    """The parameters, the foremost first and then in the order of the controls, whose states fit
+    into `most` bytes, and the pictures of these states."""
     vary, frames = [], _frames(explorer, [], MOST)
-    for parameter in explorer.explainer.parameters:
-        more = _frames(explorer, [*vary, parameter.name], most)
+    foremost = explorer.explainer.foremost
+    names = [p.name for p in explorer.explainer.parameters if p.name not in foremost]
+    for name in (*foremost, *names):
+        more = _frames(explorer, [*vary, name], most)
         if more is None:
             break
-        vary, frames = [*vary, parameter.name], more
+        vary, frames = [*vary, name], more
     return vary, frames
 
 

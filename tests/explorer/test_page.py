@@ -2,10 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from segviz.explain import transposed_convolution
+from segviz.explainers.transposed_convolution import TRANSPOSED
+from segviz.explorer import Explorer
+from segviz.explorer.page import as_many_as_fit
 
 
 def traits(path):
@@ -34,6 +38,12 @@ def test_by_default_as_many_as_fit_into_two_megabytes(tmp_path):
     page = traits(path)
     assert len(page["eager"]["frames"]) == 4 * 5  # input size and kernel size; stride is too much
     assert path.stat().st_size <= 2_000_000
+
+
+def test_the_foremost_parameters_move_before_others_do():
+    foremost = replace(TRANSPOSED, foremost=("padding", "stride"))
+    vary, frames = as_many_as_fit(Explorer(foremost), 150_000)
+    assert vary == ["padding", "stride"] and len(frames["frames"]) == 2 + 3 + 3
 
 
 def test_a_fixed_value_narrows_what_varies(tmp_path):
