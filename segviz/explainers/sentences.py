@@ -1,6 +1,7 @@
 """The written-out arithmetic: sentences about cells, read from the taps of a relation."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -25,6 +26,7 @@ def counted(count: int, thing: str) -> str:
     return f"{count} {thing}" + ("" if count == 1 else "s")
 
 
+@lru_cache(maxsize=4096)  # pictures with thousands of taps have few different products
 def product_of(left: float, right: float) -> str:
     """2·3, with negative numbers in parentheses."""
     return "·".join(f"({written(v)})" if v < 0 else written(v) for v in (left, right))
