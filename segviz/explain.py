@@ -11,6 +11,7 @@ from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
 from segviz.explainers.pixel_loss import PIXEL_LOSS
 from segviz.explainers.transposed_convolution import TRANSPOSED
+from segviz.explainers.upsampling import UPSAMPLING
 from segviz.explorer import Explorer
 
 
@@ -54,10 +55,12 @@ def _signature(explainer: Explainer) -> inspect.Signature:
 # In the order of the course.
 EXPLAINERS: dict[str, Explainer] = {
     "transposed_convolution": TRANSPOSED,
+    "upsampling": UPSAMPLING,
     "max_unpooling": MAX_UNPOOLING,
     "pixel_loss": PIXEL_LOSS,
 }
 
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)
+upsampling = opener("upsampling", UPSAMPLING)
 max_unpooling = opener("max_unpooling", MAX_UNPOOLING)
 pixel_loss = opener("pixel_loss", PIXEL_LOSS)
