@@ -7,6 +7,7 @@ Each takes its parameters by name, starts at a sensible example without any, and
 
 import inspect
 
+from segviz.explainers.convolution import CONVOLUTION_EXPLAINER
 from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
 from segviz.explainers.pixel_loss import PIXEL_LOSS
@@ -54,12 +55,14 @@ def _signature(explainer: Explainer) -> inspect.Signature:
 
 # In the order of the course.
 EXPLAINERS: dict[str, Explainer] = {
+    "convolution": CONVOLUTION_EXPLAINER,
     "transposed_convolution": TRANSPOSED,
     "upsampling": UPSAMPLING,
     "max_unpooling": MAX_UNPOOLING,
     "pixel_loss": PIXEL_LOSS,
 }
 
+convolution = opener("convolution", CONVOLUTION_EXPLAINER)
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)
 upsampling = opener("upsampling", UPSAMPLING)
 max_unpooling = opener("max_unpooling", MAX_UNPOOLING)

@@ -20,6 +20,7 @@ from segviz.relations.max_pooling import (
     unpooled_size,
 )
 from segviz.relations.padded_convolution import (
+    padded_cells,
     padded_convolution,
     same_padding,
     without_padding,
@@ -98,6 +99,7 @@ __all__ = [
     "mean_over_labelled",
     "nearest",
     "one_hot",
+    "padded_cells",
     "padded_convolution",
     "pair",
     "per_axis",

@@ -68,6 +68,14 @@ def padded_convolution(
     return Relation(sizes, tuple(axes))
 
 
+def padded_cells(input_size, padding, extra_padding=(0, 0), channels=1) -> np.ndarray:
+    """Which input cell stands in every cell of the padded grid, or NOTHING; integer array
+    (channels, rows, columns). Sizes and paddings are pairs (rows, columns)."""
+    cells = np.arange(channels * input_size[0] * input_size[1]).reshape(channels, *input_size)
+    around = [(p, p + extra) for p, extra in zip(padding, extra_padding, strict=True)]
+    return np.pad(cells, [(0, 0), *around], constant_values=NOTHING)
+
+
 def without_padding(relation: Relation) -> Relation:
     """The taps that meet a cell of the input, not a zero around it."""
     axes = []
