@@ -11,6 +11,7 @@ from segviz.explainers.convolution import CONVOLUTION_EXPLAINER
 from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
 from segviz.explainers.pixel_loss import PIXEL_LOSS
+from segviz.explainers.tasks import TASKS
 from segviz.explainers.transposed_convolution import TRANSPOSED
 from segviz.explainers.upsampling import UPSAMPLING
 from segviz.explorer import Explorer
@@ -55,6 +56,7 @@ def _signature(explainer: Explainer) -> inspect.Signature:
 
 # In the order of the course.
 EXPLAINERS: dict[str, Explainer] = {
+    "tasks": TASKS,
     "convolution": CONVOLUTION_EXPLAINER,
     "transposed_convolution": TRANSPOSED,
     "upsampling": UPSAMPLING,
@@ -63,6 +65,7 @@ EXPLAINERS: dict[str, Explainer] = {
 }
 
 convolution = opener("convolution", CONVOLUTION_EXPLAINER)
+tasks = opener("tasks", TASKS)
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)
 upsampling = opener("upsampling", UPSAMPLING)
 max_unpooling = opener("max_unpooling", MAX_UNPOOLING)

@@ -42,8 +42,12 @@ STYLE = (
         if colour
     )
     + f".sv .c .lit{{stroke:{FOCUS};stroke-width:1.2}}.sv .fine .lit{{stroke-width:.4}}"
+    # over a photograph no net of lines, and what is lit is one area
+    ".sv .c.r-glass,.sv .c .r-glass{stroke-opacity:.12}"
+    ".sv .c.r-glass .lit,.sv .c .r-glass.lit{stroke-opacity:.25;stroke-width:.5}"
     f".sv text.lit{{font-weight:700;fill:{INK}}}"
-    f".sv .c .focus{{stroke:{FOCUS};stroke-width:3.2;fill:none;pointer-events:none}}"
+    f".sv .c .focus{{stroke:{FOCUS};stroke-width:3.2;stroke-opacity:1;fill:none}}"
+    ".sv .c .focus{pointer-events:none}"
     ".sv .c .pinned{stroke-dasharray:5 2.5}"
 )
 LEGIBLE = 4.5  # smaller figures are only dirt; they stay in the page for those who search it
