@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "scenes": {"relations"},
     "explainers": {"relations", "scenes"},
     "explorer": {"relations", "scenes", "explainers"},
+    "fields": {"relations"},
     "models": set(),
     "data": set(),
     "training": {"models", "data", "relations"},

@@ -1,0 +1,182 @@
+"""Operators that only move elements about. The pointers are moved by the same operator."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segviz.fields.operators.calls import Call, UnknownOperatorError, rule, tensors_among
+from segviz.fields.placed import Placed
+from segviz.fields.sources import Product, Sources, combined
+from segviz.relations.taps import NOTHING
+
+AS_RESHAPE = {"view", "_unsafe_view", "reshape", "_reshape_copy", "_reshape_alias", "view_copy"}
+SAME_PLACE = {"slice", "narrow", "flip", "roll", "expand", "repeat", "index_select", "unfold"}
+
+
+@rule("permute", "transpose", "t", "unsqueeze", "squeeze", "expand", "flip", "rot90", "repeat")
+@rule("slice", "select", "narrow", "split", "split_with_sizes", "unbind", "chunk", "diagonal")
+@rule("unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk", "unfold", "unflatten", "numpy_T")
+@rule("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle", "im2col")
+@rule("index_select", "index", "gather", "take_along_dim", "movedim", "swapaxes", "tile")
+@rule(*AS_RESHAPE)
+def moved(call: Call) -> list[Sources]:
+    shape = call.input.shape
+    results = list(tensors_among([call.result]))
+    sources = call.sources
+    pieces: list[list[Product]] = [[] for _ in results]
+    for product in sources.products:
+        rows, columns = (_moved_part(call, part, shape) for part in product.parts)
+        if product.where is None:
+            wheres = [None] * len(results)
+        else:
+            moves = _move(call, product.where.astype(int), shape)
+            wheres = [_compressed(tensor.numpy()) > 0 for tensor in moves]
+        for piece, *parts in zip(pieces, rows, columns, wheres, strict=True):
+            piece.append(Product(*parts))
+    return [sources.with_products(piece) for piece in pieces]
+
+
+@rule("as_strided")
+def restrided(call: Call) -> Sources:
+    """Followed where it changes nothing but the strides of dimensions with a single cell."""
+    sizes, strides = call.layout
+    kept = all(
+        size == 1 or before == after
+        for size, before, after in zip(sizes, strides, call["stride"], strict=False)
+    )
+    if list(sizes) == list(call["size"]) and kept and not call["storage_offset"]:
+        return call.sources
+    raise UnknownOperatorError("it reads memory in an order of its own")
+
+
+@rule("roll")
+def rolled(call: Call) -> list[Sources]:
+    """What went out at one end came in at the other: the boxes do not go on beyond the image."""
+    dims = call["dims"] or range(call.input.dim())
+    homes = {dim % call.input.dim() for dim in dims}
+    (sources,) = moved(call)
+    return [sources.each(lambda p: p.each(lambda q: q.ended() if q.home in homes else q))]
+
+
+def _moved_part(call: Call, part: Placed, shape) -> list[Placed]:
+    hint = _home_afterwards(call, part) if not part.dims else None
+    moved = []
+    for tensor in _move(call, part.pointer + 1, shape):
+        pointer = _compressed(tensor.numpy()) - 1
+        if sum(size > 1 for size in pointer.shape) > 1 and part.reach.firsts is not None:
+            # windows side by side see the same rows: seen so, the pointers may change less
+            same = np.append(part.reach.firsts, NOTHING)
+            pointer = _compressed(same[pointer])
+        moved.append(Placed.pointing(part.reach, pointer, hint).settled(tensor.shape))
+    return moved
+
+
+def _move(call: Call, pointers: np.ndarray, shape) -> list[Tensor]:
+    """The operator at work on pointers in place of its first tensor; 0 points to nothing."""
+    tensor = torch.from_numpy(pointers.astype(np.int32)).expand(shape)
+    if call.name in AS_RESHAPE:
+        return [tensor.reshape(call.output.shape)]
+    if call.name == "im2col":  # it pads with zeros, and is not made for integers
+        return [call.function(tensor.double(), *call.args[1:], **call.kwargs).int()]
+    rest = [_with_values(call, argument) for argument in call.args[1:]]
+    return list(tensors_among([call.function(tensor, *rest, **call.kwargs)]))
+
+
+def _with_values(call: Call, argument):
+    """Indices as numbers, where they are tensors."""
+    if isinstance(argument, Tensor):
+        return call.value_of(argument)
+    if isinstance(argument, (list, tuple)):
+        return [_with_values(call, one) for one in argument]
+    return argument
+
+
+def _compressed(array: np.ndarray) -> np.ndarray:
+    """With one cell left of every dimension along which nothing changes."""
+    for dim, size in enumerate(array.shape):
+        if size > 1:
+            first = array.take([0], axis=dim)
+            if array.strides[dim] == 0 or (
+                np.array_equal(first, array.take([size - 1], axis=dim)) and (array == first).all()
+            ):
+                array = first
+    return array.astype(np.int64)
+
+
+def _home_afterwards(call: Call, part: Placed) -> int | None:
+    """Where the image's axis goes that has a single cell, which no pointer shows."""
+    home, before, after = part.home, call.input.dim(), call.output.dim()
+    if home is None:
+        return None
+    if call.name == "permute":
+        return [dim % before for dim in call["dims"]].index(home)
+    if call.name in ("transpose", "t"):
+        pair = (0, 1) if call.name == "t" else (call["dim0"] % before, call["dim1"] % before)
+        return pair[1 - pair.index(home)] if home in pair else home
+    if call.name == "unsqueeze":
+        return home + (call["dim"] % after <= home)
+    return home if call.name in SAME_PLACE and before == after else None
+
+
+@rule("cat", "concatenate")
+def cat(call: Call) -> Sources:
+    shape = call.output.shape
+    dim = call["dim"] % len(shape)
+    each = [
+        (call.sources_of(tensor), tensor.shape[dim])
+        for tensor in call.args[0]
+        if tensor.dim() == len(shape)  # torch skips an empty vector among larger ones
+    ]
+    return _catenated(each, shape, dim)
+
+
+@rule("stack")
+def stack(call: Call) -> Sources:
+    dim = call["dim"] % call.output.dim()
+
+    def open_up(product: Product) -> Product:
+        where = None if product.where is None else np.expand_dims(product.where, dim)
+
+        def move(part):
+            home = None if part.home is None else part.home + (dim <= part.home)
+            return part.pointing(part.reach, np.expand_dims(part.pointer, dim), home)
+
+        return product.each(move, where)
+
+    each = [(call.sources_of(tensor).each(open_up), 1) for tensor in call.args[0]]
+    return _catenated(each, call.output.shape, dim)
+
+
+def _catenated(parts: list[tuple[Sources, int]], shape, dim: int) -> Sources:
+    """parts: sources, and how many cells they take along the dimension."""
+    before, products = 0, []
+    for sources, size in parts:
+        around = (before, shape[dim] - before - size)
+        products += [_widened(product, dim, size, around) for product in sources.products]
+        before += size
+    return combined([sources for sources, _ in parts], products)
+
+
+def _widened(product: Product, dim: int, size: int, around: tuple[int, int]) -> Product:
+    """Holding nothing before and after its own cells along a dimension."""
+
+    def pad(array, nothing):
+        widths = [(0, 0)] * array.ndim
+        widths[dim] = around
+        return np.pad(array, widths, constant_values=nothing)
+
+    changing = product.changes_along(dim)
+    where = product.where
+    if not changing:
+        shape = [1] * product.rows.pointer.ndim
+        shape[dim] = size
+        where = pad(np.ones(shape, bool) if where is None else where & np.ones(shape, bool), False)
+    elif product.masked_along(dim):
+        where = pad(where, False)
+
+    def widen(part):
+        if part not in changing:
+            return part
+        return Placed.pointing(part.reach, pad(part.pointer, NOTHING), part.home)
+
+    return product.each(widen, where)
