@@ -7,6 +7,7 @@ Each takes its parameters by name, starts at a sensible example without any, and
 
 import inspect
 
+from segviz.explainers.atrous import ATROUS
 from segviz.explainers.convolution import CONVOLUTION_EXPLAINER
 from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
@@ -61,12 +62,14 @@ EXPLAINERS: dict[str, Explainer] = {
     "transposed_convolution": TRANSPOSED,
     "upsampling": UPSAMPLING,
     "max_unpooling": MAX_UNPOOLING,
+    "atrous": ATROUS,
     "pixel_loss": PIXEL_LOSS,
 }
 
-convolution = opener("convolution", CONVOLUTION_EXPLAINER)
 tasks = opener("tasks", TASKS)
+convolution = opener("convolution", CONVOLUTION_EXPLAINER)
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)
 upsampling = opener("upsampling", UPSAMPLING)
 max_unpooling = opener("max_unpooling", MAX_UNPOOLING)
+atrous = opener("atrous", ATROUS)
 pixel_loss = opener("pixel_loss", PIXEL_LOSS)
