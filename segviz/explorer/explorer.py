@@ -74,6 +74,7 @@ class Explorer(ipywidgets.VBox):
         self.add_traits(**{name: Setting() for name in (*self._values, *self._patterns)})
         self._stage = Stage()
         self._take(settings)
+        self._first = self._patterns  # never changed in place
         self._build()
 
     # -- from Python
@@ -275,6 +276,8 @@ class Explorer(ipywidgets.VBox):
             self._stage.send({"bundle": self._bundle(states) if states else Bundle().to_dict()})
         if "edit" in message:
             self._stage.send({"tell": self._edited(**message["edit"])})
+        if "reset" in message:
+            self._reset()
         if "paint" in message:
             self._stage.send({"tell": self._painted(**message["paint"])})
 
@@ -305,6 +308,12 @@ class Explorer(ipywidgets.VBox):
         except ValueError as refusal:
             return str(refusal)
         return ""
+
+    def _reset(self) -> None:
+        """The numbers as they were when the explorer was opened; the sliders stay."""
+        self._patterns, self._version = self._first, self._version + 1
+        self._store()
+        self._show()
 
     # -- where no widget can be shown
 

@@ -38,7 +38,7 @@ class Board:
     role: a key of the palette, or an array (rows, columns) of keys.
     place: (x, y) of the upper left corner; cell: (width, height) of one cell, in picture units.
     says: a sentence for every cell drawn, in reading order; lead: what is put before it, where #
-        stands for the cell's flat index.
+        stands for the cell's flat index and @ for [its row, its column].
     editable: the name of the explorer's array that typing into this board changes, or None.
     edits: row and column of the number in that array that each cell changes, integer array
         (2, rows, columns), NOTHING where it changes none; by default the one at its own place.
@@ -78,6 +78,12 @@ class Board:
     def roles(self) -> np.ndarray:
         """The palette key of every cell, array (rows, columns)."""
         return np.broadcast_to(np.asarray(self.role, object), self.numbers.shape)
+
+    def sentence(self, n: int) -> str:
+        """What the n-th cell drawn says, with its lead, as the page writes it."""
+        row, column = divmod(int(self.cells[n]), self.numbers.shape[1])
+        lead = self.lead.replace("#", str(self.cells[n])).replace("@", f"[{row}, {column}]")
+        return lead + self.says[n]
 
     def to_dict(self) -> dict:
         """Everything, as lists, numbers and strings."""

@@ -109,7 +109,7 @@ class Shown:
                     continue
                 self.stage.locator(f"[data-layer={board.name}] .c path").nth(n).hover(force=True)
                 said = self.stage.locator(".sv-say").text_content()
-                assert said == board.lead.replace("#", str(board.cells[n])) + board.says[n]
+                assert said == board.sentence(n)
                 lit = self.stage.evaluate(
                     """stage => Object.fromEntries([...stage.querySelectorAll('[data-layer]')].map(
                         layer => [layer.dataset.layer, [...layer.querySelectorAll('.c > path')]

@@ -174,6 +174,17 @@ def test_a_typed_number_changes_the_picture(explorer, sent):
     assert "-2.5" in frame_text(explorer._stage.eager, key)
 
 
+def test_numbers_can_be_reset_to_those_it_was_opened_with(sent):
+    explorer = transposed_convolution(kernel=[[7, 8], [9, 10]], stride=2)
+    heard(explorer, edit=dict(grid="kernel", cell=1, width=2, text="5"))
+    explorer.set(input=[[1, 2], [3, 4]], padding=1)
+    heard(explorer, reset=True)
+    assert explorer.kernel == [[7, 8], [9, 10]] and explorer.input == [[2, 1], [4, 4]]
+    assert explorer.padding == 1 and explorer.stride == 2  # the sliders stay where they are
+    assert explorer.key(explorer.values) in explorer._stage.now["frames"]
+    assert "kernel[0, 1] = 8" in frame_text(explorer._stage.now, explorer.key(explorer.values))
+
+
 @pytest.mark.parametrize("text", ["abc", "", "1+1", "nan", "inf", "1e9", "1,000", "1_0", "-"])
 def test_a_typed_non_number_is_refused_with_a_sentence(explorer, sent, text):
     before = explorer.scene

@@ -204,3 +204,9 @@ def test_a_cell_may_change_a_number_that_stands_elsewhere():
     edits = np.array([[[NOTHING, 0, 1]], [[NOTHING, 4, 0]]])  # (row, column): none, (0, 4), (1, 0)
     keys = frame(scene([[7, 8, 9]], editable="grid", edits=edits))["it:keys"][0]
     assert json.loads(keys)["edits"] == {"width": 5, "cells": [NOTHING, 4, 5]}
+
+
+def test_a_lead_names_the_cell_by_its_number_or_by_its_place():
+    board = scene([[1, 2, 3], [4, np.nan, 6]], says=("a", "b", "c", "d", "e")).boards[0]
+    assert replace(board, lead="Row # of C: ").sentence(3) == "Row 3 of C: d"
+    assert replace(board, lead="Pixel @: ").sentence(4) == "Pixel [1, 2]: e"

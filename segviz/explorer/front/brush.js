@@ -3,24 +3,37 @@
 
 class Brush {
   constructor(stage) {
-    this.stage = stage;
+    Object.assign(this, { stage, marked: [] });
     const { picture } = stage;
-    picture.addEventListener("pointerdown", (event) => this.start(stage.cellOf(event.target)));
+    picture.addEventListener("pointerdown", (event) => this.start(event));
     picture.addEventListener("pointerover", (event) => this.over(stage.cellOf(event.target)));
     picture.addEventListener("pointerup", () => this.end());
     picture.addEventListener("pointerleave", () => this.end());
+    picture.addEventListener("pointercancel", () => this.drop());
+    // a finger that paints does not scroll
+    picture.addEventListener("touchmove", (event) => this.stroke && event.preventDefault(), { passive: false });
   }
 
-  start(cell) {
-    const board = cell && this.stage.read().boards[cell.board];
-    this.stroke = board?.paints && this.stage.live ? { board, name: cell.board, cells: [cell.n] } : null;
+  // the board of a cell that may be painted now
+  boardAt(cell) {
+    const board = this.stage.live && cell && this.stage.read().boards[cell.board];
+    return board && board.paints && board.target(cell.n) ? board : null;
+  }
+
+  start(event) {
+    const cell = this.stage.cellOf(event.target);
+    const board = event.button === 0 && this.boardAt(cell);
+    this.stroke = board ? { board, name: cell.board, cells: [cell.n] } : null;
+    // a finger would hold on to the first cell and tell nothing of the others
+    if (board && event.target.hasPointerCapture(event.pointerId))
+      event.target.releasePointerCapture(event.pointerId);
   }
 
   over(cell) {
     if (!this.stroke || cell?.board !== this.stroke.name) return;
     const { board, cells } = this.stroke;
-    if (!cells.includes(cell.n)) cells.push(cell.n);
-    for (const n of cells) board.shapes[n].classList.add("painted");
+    if (!cells.includes(cell.n) && board.target(cell.n)) cells.push(cell.n);
+    if (cells.length > 1) this.mark(cells.map((n) => board.shapes[n]));
   }
 
   // a stroke over one cell only is a click, and pins it
@@ -28,6 +41,22 @@ class Brush {
     const stroke = this.stroke;
     this.stroke = null;
     if (stroke?.cells.length > 1) this.paint(stroke.board, stroke.cells);
+  }
+
+  drop() {
+    this.stroke = null;
+    this.wipe();
+  }
+
+  mark(shapes) {
+    for (const shape of shapes) shape.classList.add("painted");
+    this.marked = shapes;
+  }
+
+  // the kernel has answered: what it changed is painted, what it did not is as before
+  wipe() {
+    for (const shape of this.marked) shape.classList.remove("painted");
+    this.marked = [];
   }
 
   paint(board, drawn) {

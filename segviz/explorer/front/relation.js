@@ -40,7 +40,9 @@ class Board {
     this.numbers = this.texts.map((text) => text.textContent);
   }
   sentence(n) {
-    return this.lead.replace("#", this.cells[n]) + this.says[this.said[n]];
+    const cell = this.cells[n];
+    const place = `[${Math.floor(cell / this.width)}, ${cell % this.width}]`;
+    return this.lead.replace("#", cell).replace("@", place) + this.says[this.said[n]];
   }
   // the taps that the n-th cell stands for
   taps(n, relation) {

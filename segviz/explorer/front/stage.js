@@ -15,6 +15,7 @@ const stageHtml = (shell, still) => `
     <button data-do="play" title="play or pause (space)"></button>
     <button data-do="forward" title="step forward (right arrow)">step →</button>
     <button data-do="clear" title="clear (Escape)">clear</button>
+    <button data-do="reset" title="the numbers as they were at first" hidden>reset numbers</button>
     <span class="sv-count"></span><span class="sv-say" aria-live="polite"></span>
   </div>
   <div class="sv-message" role="alert"></div>
@@ -28,6 +29,7 @@ class Stage {
     el.innerHTML = stageHtml(model.get("shell"), model.get("still"));
     for (const name of ["picture", "say", "count", "message"]) this[name] = el.querySelector(`.sv-${name}`);
     this.playButton = el.querySelector("[data-do=play]");
+    this.resetButton = el.querySelector("[data-do=reset]");
     this.layers = Object.fromEntries(
       [...el.querySelectorAll("[data-layer]")].map((group) => [group.dataset.layer, group]));
     this.frames.absorb(model.get("eager"));
@@ -114,6 +116,7 @@ class Stage {
     this.outline?.remove();
     this.build(pointed ? null : this.pin);
     this.say.textContent = this.hint();
+    this.resetButton.hidden = !this.live || !this.about.typing;
     this.count.textContent = "";
     if (!at) return;
     const { relation, boards } = this.read();
@@ -202,6 +205,7 @@ class Stage {
     if (name === "forward") this.step(1);
     if (name === "back") this.step(-1);
     if (name === "clear") this.goTo(null);
+    if (name === "reset") this.model.send({ reset: true });
   }
 
   // along the pinned board, or the one the scene names; says whether there was a cell to step to
@@ -274,7 +278,10 @@ class Stage {
       this.live = true;
       this.light();
     }
-    if ("tell" in message) this.tell(message.tell);
+    if ("tell" in message) {
+      this.tell(message.tell);
+      this.brush.wipe();
+    }
     if ("bundle" in message) {
       this.asking = false;
       this.arrived(message.bundle);
