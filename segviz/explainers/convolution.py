@@ -258,5 +258,5 @@ CONVOLUTION_EXPLAINER = Explainer(
         NumberGrid("further_kernels", "", FURTHER_KERNELS),
     ),
     operation=SHOWN,
-    foremost=("stride", "padding", "pad"),
+    foremost=("stride", "padding", "pad", "kernel_size", "dilation", "input_size"),
 )

@@ -77,6 +77,7 @@ class TestConvolution(ExplainerContract):
             shown = {key: board for key, board in shown.items() if board.size}
             assert list(shown) == [f"{name}_{channel}" for channel in range(len(expected))]
             np.testing.assert_array_equal(list(shown.values()), expected)
+        assert max(output.shape[1:]) <= 8 and len(scene["matrix"].cells) <= 1300  # there is room
         np.testing.assert_array_equal(boards["x"].ravel(), x.ravel())
         np.testing.assert_array_equal(boards["y"].ravel(), output.ravel())
         matrix = np.nan_to_num(boards["matrix"])
