@@ -84,6 +84,14 @@ def fit_to(x: Tensor, size: tuple[int, int]) -> Tensor:
     return F.pad(x, (left, missing_columns - left, top, missing_rows - top))  # (..., *size)
 
 
+def upsample(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Enlarge (or shrink) ``x`` to ``size`` by bilinear interpolation, cells as areas.
+
+    Shapes: ``(N, C, h, w)`` -> ``(N, C, *size)``.
+    """
+    return F.interpolate(x, size, mode="bilinear", align_corners=False)
+
+
 class DecoderBlock(nn.Module):
     """One step of the decoder: upsample, join with the encoder's map, convolve twice.
 

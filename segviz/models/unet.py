@@ -5,7 +5,6 @@ Segmentation", MICCAI 2015, https://arxiv.org/abs/1505.04597.
 from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil, sqrt
-from numbers import Integral
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -17,6 +16,7 @@ from .blocks import (
     ValidDecoderBlock,
     ValidDoubleConv,
 )
+from .checks import check_images, check_positive_whole, is_positive_whole
 
 
 class UNet(nn.Module):
@@ -147,18 +147,7 @@ class UNet(nn.Module):
         return size
 
     def _check_images(self, images: Tensor) -> None:
-        if images.dim() != 4 or images.shape[1] != self.in_channels:
-            raise ValueError(
-                f"This UNet takes images of shape (N, {self.in_channels}, H, W), and was given "
-                f"{tuple(images.shape)}. Add the missing axis with images[None], or build the "
-                f"network with in_channels= the number of channels of your images."
-            )
-        if not images.is_floating_point():
-            raise ValueError(
-                f"This UNet takes images as floating-point numbers around 0, and was given "
-                f"{images.dtype}. Turn pixels 0..255 into such numbers with "
-                f"segviz.data.normalise(images)."
-            )
+        check_images(self, images)
         height, width = images.shape[-2:]
         if min(height, width) < self.smallest_size:
             raise ValueError(
@@ -183,20 +172,14 @@ class UNet(nn.Module):
 
 
 def _check_arguments(num_classes: int, widths: Sequence[int], in_channels: int) -> None:
-    is_list = isinstance(widths, Sequence) and all(map(_is_positive_whole, widths))
+    is_list = isinstance(widths, Sequence) and all(map(is_positive_whole, widths))
     if not is_list or len(widths) < 2:
         raise ValueError(
             f"widths={widths!r}: a UNet needs at least two widths, one for the encoder and one "
             f"for the bridge, all of them whole numbers, 1 or more; (16, 24, 48, 64, 96) is a "
             f"good start."
         )
-    for name, value in (("num_classes", num_classes), ("in_channels", in_channels)):
-        if not _is_positive_whole(value):
-            raise ValueError(f"{name}={value!r}: it must be a whole number, 1 or more.")
-
-
-def _is_positive_whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+    check_positive_whole(num_classes=num_classes, in_channels=in_channels)
 
 
 def _draw_weights_as_he_et_al(module: nn.Module) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from model_contract import ModelContract, count
 from torch import nn
 
 from segviz.models import UNet
@@ -9,8 +10,18 @@ from segviz.models import UNet
 SMALL = (4, 6, 10)
 
 
-def count(network):
-    return sum(parameter.numel() for parameter in network.parameters())
+class TestUNet(ModelContract):
+    alone_too_small = (7, 4)
+
+    def build(self, num_classes, in_channels=3):
+        return UNet(num_classes, SMALL, in_channels)
+
+
+class TestUNetWithoutSkips(ModelContract):
+    alone_too_small = (7, 4)
+
+    def build(self, num_classes, in_channels=3):
+        return UNet.without_skips(num_classes, SMALL, in_channels)
 
 
 def test_the_paper_network_has_the_papers_parameters_and_sizes():
@@ -38,13 +49,6 @@ def test_the_signal_keeps_its_strength_through_the_paper_network():
     # max poolings raises it about twofold. PyTorch's own divides it by 6 at every convolution.
     mean_squares = [float(feature.square().mean()) for feature in maps]
     assert all(0.5 < mean_square < 50 for mean_square in mean_squares), mean_squares
-
-
-@pytest.mark.parametrize("build", [UNet, UNet.without_skips])
-@pytest.mark.parametrize("size", [(37, 53), (4, 4), (5, 64), (16, 24)])
-def test_one_answer_for_every_pixel_of_an_image_of_any_size(build, size):
-    network = build(7, SMALL, in_channels=2)
-    assert network(torch.zeros(2, 2, *size)).shape == (2, 7, *size)
 
 
 @pytest.mark.parametrize("widths", [(3, 5), (4, 4, 4, 4, 4, 4), (12, 24, 48, 64, 96)])
@@ -93,25 +97,8 @@ def test_the_smallest_size_is_the_smallest(build, channels):
             network(torch.empty(2, channels, size - 1, size - 1))
 
 
-def test_wrong_images_are_refused_in_a_sentence():
-    network = UNet(2, SMALL)
-    with pytest.raises(ValueError, match=r"\(N, 3, H, W\), and was given \(1, 1, 32, 32\)"):
-        network(torch.zeros(1, 1, 32, 32))
-    with pytest.raises(ValueError, match=r"images\[None\]"):
-        network(torch.zeros(3, 32, 32))
-    with pytest.raises(ValueError, match=r"torch.uint8.*segviz.data.normalise\(images\)"):
-        network(torch.zeros(1, 3, 32, 32, dtype=torch.uint8))
-
-
-def test_a_single_value_at_the_bridge_cannot_be_normalised_in_training():
-    network = UNet(2, (4, 6, 8))
-    with pytest.raises(ValueError, match="Train with two images per batch or more"):
-        network(torch.randn(1, 3, 7, 4))
-    # Every way out that the sentence offers, and scoring, which needs none.
-    assert network(torch.randn(2, 3, 7, 4)).shape == (2, 2, 7, 4)
-    assert network(torch.randn(1, 3, 8, 4)).shape == (1, 2, 8, 4)
+def test_with_fewer_levels_a_single_small_image_can_be_normalised():
     assert UNet(2, (4, 6))(torch.randn(1, 3, 7, 4)).shape == (1, 2, 7, 4)
-    assert network.eval()(torch.randn(1, 3, 7, 4)).shape == (1, 2, 7, 4)
 
 
 @pytest.mark.parametrize(
@@ -122,12 +109,7 @@ def test_a_single_value_at_the_bridge_cannot_be_normalised_in_training():
         {"widths": 16},
         {"widths": (16.0, 32.0)},
         {"widths": "ab"},
-        {"num_classes": 0},
-        {"num_classes": 2.5},
-        {"num_classes": True},
         {"num_classes": ("a", "b")},
-        {"in_channels": 0},
-        {"in_channels": None},
     ],
     ids=str,
 )
