@@ -225,13 +225,13 @@ class Explorer(ipywidgets.VBox):
         return f"{self._version}:" + ",".join(str(v) for both in values.values() for v in both)
 
     def _bundle(self, states, most: float = float("inf")) -> dict:
-        """What the browser needs to show these states: the first, and of the others as many as fit
-        into `most` bytes, small pictures before large ones."""
-        first, *others = [(self.key(values), self.scene_of(values)) for values in states]
+        """What the browser needs to show these states: the first, and of those that follow as many
+        as fit into `most` bytes."""
         bundle = Bundle()
-        bundle.add(*first)
-        for key, scene in sorted(others, key=lambda other: len(other[1].relation)):
-            bundle.add(key, scene, most)
+        bundle.add(self.key(states[0]), self.scene_of(states[0]))
+        for values in states[1:]:
+            if not bundle.add(self.key(values), self.scene_of(values), most):
+                break  # drawing more takes longer than asking for them when all is shown
         return bundle.to_dict()
 
     def _neighbours(self) -> list[dict]:
