@@ -47,6 +47,17 @@ class Layer:
         taps = taps_on_axis(length, **values)
         return length, [(self.reads % len(maps), taps["input"], taps["output"])]
 
+    def field(self, known: Sequence[tuple[int, int, int] | None]) -> tuple[int, int, int] | None:
+        """See `Composition.recurrence`; known: that of all maps before."""
+        before = known[self.reads]
+        if before is None:
+            return None
+        size, step, first = before
+        size = FIELD(
+            field_size=size, kernel_size=self.kernel_size, dilation=self.dilation, step=step
+        )
+        return size, step * self.stride, first - self.padding * step
+
 
 @dataclass(frozen=True)
 class Sum:
@@ -58,6 +69,14 @@ class Sum:
         """As for `Layer`."""
         cells = np.arange(min(maps[each] for each in self.reads))
         return len(cells), [(each % len(maps), cells, cells) for each in self.reads]
+
+    def field(self, known: Sequence[tuple[int, int, int] | None]) -> tuple[int, int, int] | None:
+        """As for `Layer`: from the first cell of either to the last."""
+        one, other = (known[each] for each in self.reads)
+        if one is None or other is None or one[1] != other[1]:
+            return None
+        first = min(one[2], other[2])
+        return max(one[0] + one[2], other[0] + other[2]) - first, one[1], first
 
 
 @dataclass(frozen=True)
@@ -139,27 +158,31 @@ class Composition:
         )
 
     @cached_property
-    def recurrence(self) -> tuple[tuple[int, int, int], ...]:
+    def recurrence(self) -> tuple[tuple[int, int, int] | None, ...]:
         """For every map (field, step, first): the size of a cell's field, by how many input cells
-        two neighbours' fields lie apart, and the first input cell of the field of cell 0. All as if
-        the input went on beyond its borders; a sum is told as its first summand is."""
-        told = [(1, 1, 0)]
+        two neighbours' fields lie apart, and the first input cell of the field of cell 0; all as if
+        the input went on beyond its borders. None where branches of unequal steps meet, so that no
+        two cells have a field of one size, and in what follows."""
+        told: list[tuple[int, int, int] | None] = [(1, 1, 0)]
         for layer in self.layers:
-            if isinstance(layer, Sum):
-                told.append(told[layer.reads[0]])
-                continue
-            field, step, first = told[layer.reads]
-            size = FIELD(
-                field_size=field,
-                kernel_size=layer.kernel_size,
-                dilation=layer.dilation,
-                step=step,
-            )
-            told.append((size, step * layer.stride, first - layer.padding * step))
+            told.append(layer.field(told))
         return tuple(told)
 
     def centre(self, number: int) -> np.ndarray:
         """Where on the input's axis the middle of each cell's field lies; half numbers lie between
-        two input cells."""
-        field, step, first = self.recurrence[number]
-        return first + (field - 1) / 2 + step * np.arange(self.lengths[number])
+        two input cells. Where maps are added, that of the first of them."""
+        first, step = self._centres[number]
+        return first + step * np.arange(self.lengths[number])
+
+    @cached_property
+    def _centres(self) -> list[tuple[float, int]]:
+        """For every map the centre of cell 0, and how far apart those of two neighbours are."""
+        centres = [(0.0, 1)]
+        for layer in self.layers:
+            if isinstance(layer, Sum):
+                centres.append(centres[layer.reads[0]])
+                continue
+            first, step = centres[layer.reads]
+            middle = layer.dilation * (layer.kernel_size - 1) / 2 - layer.padding
+            centres.append((first + middle * step, step * layer.stride))
+        return centres
