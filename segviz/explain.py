@@ -8,6 +8,7 @@ Each takes its parameters by name, starts at a sensible example without any, and
 import inspect
 
 from segviz.explainers.atrous import ATROUS
+from segviz.explainers.checkerboard import CHECKERBOARD
 from segviz.explainers.convolution import CONVOLUTION_EXPLAINER
 from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
@@ -62,6 +63,7 @@ EXPLAINERS: dict[str, Explainer] = {
     "transposed_convolution": TRANSPOSED,
     "upsampling": UPSAMPLING,
     "max_unpooling": MAX_UNPOOLING,
+    "checkerboard": CHECKERBOARD,
     "atrous": ATROUS,
     "pixel_loss": PIXEL_LOSS,
 }
@@ -71,5 +73,6 @@ convolution = opener("convolution", CONVOLUTION_EXPLAINER)
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)
 upsampling = opener("upsampling", UPSAMPLING)
 max_unpooling = opener("max_unpooling", MAX_UNPOOLING)
+checkerboard = opener("checkerboard", CHECKERBOARD)
 atrous = opener("atrous", ATROUS)
 pixel_loss = opener("pixel_loss", PIXEL_LOSS)

@@ -19,7 +19,8 @@ from segviz.relations import (
     pair,
     transposed_convolution,
 )
-from segviz.relations.sizes import Operation, Rule, SizeFormula
+from segviz.relations.sizes import Operation, Rule
+from segviz.relations.upsampling import ENLARGED_SIZE
 from segviz.scenes import Board, Label, Scene, heat, number
 
 SIZE = (1000, 556)
@@ -58,7 +59,6 @@ EARLIER = np.array(
     ]
 )
 
-ENLARGED_SIZE = SizeFormula("input_size * factor")
 ENLARGING = Operation(
     "enlarging",
     None,

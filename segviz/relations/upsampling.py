@@ -5,8 +5,10 @@ Each comes apart into axes. On an axis a bilinear tap carries a share, the other
 
 import numpy as np
 
-from segviz.relations.sizes import pair
+from segviz.relations.sizes import SizeFormula, pair
 from segviz.relations.taps import Relation
+
+ENLARGED_SIZE = SizeFormula("input_size * factor")
 
 
 def nearest(input_size, output_size) -> Relation:
