@@ -144,7 +144,7 @@ def _extent(board: Board) -> tuple[float, float]:
 
 def _paper(board: Board) -> str:
     """What lies under a board that does not draw all its cells."""
-    if board.image or len(board.cells) == board.numbers.size:
+    if not board.paper or board.image or len(board.cells) == board.numbers.size:
         return ""
     across, down = _extent(board)
     return f"<path class='paper' d='M0 0h{across:.5g}v{down:.5g}h{-across:.5g}z'/>"

@@ -49,6 +49,8 @@ class Board:
     texts: what the cells drawn show instead of their numbers, in reading order.
     figures: False where numbers would hide what the colours show; the sentences tell them.
     blocks: (rows, columns): a line after every so many, between the parts of a matrix; 0: none.
+    paper: whether a board that does not draw all its cells has a white ground; without it the cells
+        stand for themselves, and what lies between them is no part of it.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Board:
     figures: bool = True
     edits: np.ndarray | None = None
     blocks: tuple[int, int] = (0, 0)
+    paper: bool = True
 
     @property
     def cells(self) -> np.ndarray:
@@ -106,6 +109,7 @@ class Board:
             "figures": self.figures,
             "edits": None if self.edits is None else self.edits.tolist(),
             "blocks": list(self.blocks),
+            "paper": self.paper,
         }
 
 

@@ -61,6 +61,16 @@ def test_a_cell_is_one_shape_and_one_number_and_none_where_there_is_nothing():
     assert [text.text for text in numbers] == ["1", "-2.5", "0", "1000000"]
 
 
+def test_cells_that_are_not_drawn_leave_white_paper_or_nothing():
+    for numbers, more, papers in (
+        ([[1, 2]], {}, 0),
+        ([[1, np.nan]], {}, 1),
+        ([[1, np.nan]], {"paper": False}, 0),
+    ):
+        paths = parsed(scene(numbers, **more)).iter(f"{SVG}path")
+        assert sum(path.get("class") == "paper" for path in paths) == papers
+
+
 @pytest.mark.parametrize("values", [[[1, 2]], [[-123456, 1]], [[0.12345, 7]]])
 def test_numbers_fit_their_cells(values):
     numbers = next(g for g in parsed(scene(values)).iter(f"{SVG}g") if g.get("class") == "n")
