@@ -4,10 +4,9 @@ Input and kernel are all ones, so every output is the number of products that we
 (Odena, Dumoulin and Olah 2016, "Deconvolution and checkerboard artifacts", Distill.)
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from segviz.explainers.checkerboard_ways import Way, enough, two_ways
 from segviz.explainers.explainer import Explainer, Parameter
 from segviz.explainers.layout import board, by
 from segviz.explainers.sentences import counted
@@ -17,8 +16,6 @@ from segviz.relations import (
     Relation,
     pair,
     per_axis,
-    resize_convolution,
-    transposed_convolution,
 )
 from segviz.relations.upsampling import ENLARGED_SIZE
 from segviz.scenes import Board, BuildUp, Label, Scene, heat
@@ -26,32 +23,6 @@ from segviz.scenes import Board, BuildUp, Label, Scene, heat
 SIZE = (1000, 552)
 PANELS, WIDE = (12, 518), 470  # where the two halves begin, and their width
 STAIRS, SUMS, PLANE = 54, 182, 238  # where the rows of boards begin
-MOST = 21  # cells on an axis of the output; more would be too small to read
-PERIODS = 3  # of the pattern that are to be seen inside, if there is room
-
-
-@dataclass(frozen=True)
-class Way:
-    """One of the two ways to enlarge.
-
-    name: of its board and its grid. taps: in the plane. rows, columns: along one axis each, as
-    relations of one row. sides: per axis, the output cells (slice) that no border touches.
-    """
-
-    name: str
-    taps: Relation
-    rows: Relation
-    columns: Relation
-    sides: tuple[slice, slice]
-
-    @property
-    def counts(self) -> np.ndarray:
-        """How many taps reach each output cell, (rows, columns)."""
-        return _counted(self.taps)
-
-    def along(self, axis: int) -> np.ndarray:
-        """How many reach each output cell along one axis."""
-        return _counted((self.rows, self.columns)[axis])[0]
 
 
 def draw(*, kernel_size=3, stride=2) -> Scene:
@@ -61,9 +32,9 @@ def draw(*, kernel_size=3, stride=2) -> Scene:
     as large as it takes to see what repeats inside. ValueError, in a sentence, where torch refuses.
     """
     kernel_size, stride = pair(kernel_size, "kernel_size"), pair(stride, "stride")
-    input_size = tuple(map(_enough, kernel_size, stride))
+    input_size = tuple(map(enough, kernel_size, stride))
     values = per_axis(input_size=input_size, kernel_size=kernel_size, stride=stride)
-    ways = _ways(values, input_size, kernel_size, stride)
+    ways = two_ways(values, input_size, kernel_size, stride)
     calls = _calls(stride)
     transposed, resized = ways
     return Scene(
@@ -92,45 +63,6 @@ def draw(*, kernel_size=3, stride=2) -> Scene:
         steps="input",
         build_up=_build_up(transposed),
     )
-
-
-def _enough(kernel_size: int, stride: int) -> int:
-    """Input cells whose stamps show an inner part of a few strides, if there is room for it."""
-    wanted = PERIODS + 1 - (2 - kernel_size) // stride  # (n - 1)·s - k + 2 inner cells >= PERIODS·s
-    return max(2, min(max(wanted, 4), (MOST - kernel_size) // stride + 1))
-
-
-def _ways(values, input_size, kernel_size, stride) -> tuple[Way, Way]:
-    """The transposed convolution, and the resizing with a convolution after it."""
-
-    def stamps(size, kernel, step):
-        return transposed_convolution(size, kernel, stride=step)
-
-    def inner(axis):
-        kernel, last = axis["kernel_size"], (axis["input_size"] - 1) * axis["stride"]
-        before = (kernel - 1) // 2  # the cells of a centred kernel before its middle
-        end = axis["input_size"] * axis["stride"] - (kernel - 1 - before)
-        return slice(kernel - 1, last + 1), slice(before, end)
-
-    sides = list(zip(*map(inner, values), strict=True))  # for each way (rows, columns)
-    return tuple(
-        Way(
-            name,
-            make(input_size, kernel_size, stride),
-            *(
-                make(*((1, axis[key]) for key in ("input_size", "kernel_size", "stride")))
-                for axis in values
-            ),
-            side,
-        )
-        for name, make, side in zip(
-            ("transposed", "resized"), (stamps, resize_convolution), sides, strict=True
-        )
-    )
-
-
-def _counted(taps: Relation) -> np.ndarray:
-    return taps.apply(np.ones(taps.sizes["input"]), np.ones(taps.sizes["kernel"]))
 
 
 def _together(transposed: Way, resized: Way) -> Relation:

@@ -6,7 +6,8 @@ import numpy as np
 
 from segviz.explainers.explainer import Explainer, NumberGrid, Parameter, choice
 from segviz.explainers.layout import board, by
-from segviz.explainers.sentences import cell, counted
+from segviz.explainers.max_unpooling_told import Told
+from segviz.explainers.sentences import counted
 from segviz.relations import (
     MAX_POOLING,
     NOTHING,
@@ -20,7 +21,7 @@ from segviz.relations import (
     per_axis,
     unpooled_size,
 )
-from segviz.scenes import Board, BuildUp, Label, Scene, written
+from segviz.scenes import Board, BuildUp, Label, Scene
 
 SIZE = (1000, 548)
 TOP, BOTTOM, AREA = 66, 312, (180, 180)  # where the two rows of boards begin, and a board's room
@@ -48,7 +49,7 @@ def draw(input, decoded, *, kernel_size=2, stride=2, padding=0, output_size=GIVE
         unpooling, refusal = max_unpooling(pooling.indices, size), ""
     except ValueError as reason:
         unpooling, refusal = None, str(reason)
-    story = _Story(input, decoded, pooling, unpooling, size)
+    told = Told(input, decoded, pooling, unpooling, size)
     calls = _calls(window, size if output_size == GIVEN else None)
     return Scene(
         title="Max unpooling",
@@ -58,11 +59,11 @@ def draw(input, decoded, *, kernel_size=2, stride=2, padding=0, output_size=GIVE
             f" output of {by(size)}, zeros elsewhere. {refusal} {calls[1]}"
         ),
         size=SIZE,
-        boards=(*_pooling_boards(story), *_unpooling_boards(story)),
+        boards=(*_pooling_boards(told), *_unpooling_boards(told)),
         labels=(
             *_headings(),
             *_formulas(input.shape, decoded.shape, window),
-            *_lines(_notes(story, own, refusal), BOTTOM + 84),
+            *_lines(_notes(told, own, refusal), BOTTOM + 84),
             *(Label(call, 12, 520 + 20 * line, "call") for line, call in enumerate(calls)),
         ),
         relation=_relation(pooling, unpooling, size),
@@ -96,107 +97,11 @@ def _relation(pooling: MaxPooling, unpooling: Relation | None, size: tuple[int, 
     )
 
 
-class _Story:
-    """What the boards show, and what is said about each cell."""
-
-    def __init__(self, input, decoded, pooling, unpooling, size):
-        self.input, self.decoded, self.indices, self.size = input, decoded, pooling.indices, size
-        self.pooled = pooling.relation.apply(input)
-        self.output = unpooling.apply(decoded) if unpooling else np.full(size, np.nan)
-        self.refused = unpooling is None
-        self.moved = size[1] != input.shape[1]  # the indices then mean other places
-        taps = pooling.relation
-        self.windows = _groups(taps.column("output"), taps.column("input"))
-        self.seen_by = _groups(taps.column("input"), taps.column("output"))
-        self.writers = _groups(pooling.indices.ravel(), np.arange(pooling.indices.size))
-        self.ties = sum(len(self.equals(window)) > 1 for window in range(self.indices.size))
-        self.collisions = sum(len(writers) > 1 for writers in self.writers.values())
-
-    def equals(self, window: int) -> list[int]:
-        """The cells that share the maximum of a window."""
-        return [i for i in self.windows[window] if self.input.flat[i] == self.pooled.flat[window]]
-
-    def of_pooled(self, window: int) -> str:
-        numbers = ", ".join(written(self.input.flat[i]) for i in self.windows[window])
-        place, equals = self.indices.flat[window], len(self.equals(window))
-        return (
-            f"{self._at('pooled', window)} = max({numbers}) = {written(self.pooled.flat[window])},"
-            f" which stands at {cell('input', place, self.input.shape)}"
-            + (f", the first of {equals} equal ones" if equals > 1 else "")
-            + f": index {_counted_out(place, self.input.shape[1])}. {self.of_decoded(window)}"
-        )
-
-    def of_decoded(self, window: int) -> str:
-        value = f"{self._at('decoded', window)} = {written(self.decoded.flat[window])}"
-        if self.refused:
-            return f"{value} is not written: PyTorch refuses to unpool."
-        place = self.indices.flat[window]
-        last = self.writers[place][-1]
-        lost = "" if last == window else f", where {self._at('decoded', last)} overwrites it"
-        return f"{value} is written to index {place}, {cell('output', place, self.size)}{lost}."
-
-    def of_input(self, i: int) -> str:
-        value = f"{cell('input', i, self.input.shape)} = {written(self.input.flat[i])}"
-        windows, won = self.seen_by.get(i, []), self.writers.get(i, [])
-        if not windows:
-            return f"{value} is in no window: it is neither pooled nor remembered."
-        seen = f"{value} is in {counted(len(windows), 'window')}"
-        tied = [window for window in windows if self.pooled.flat[window] == self.input.flat[i]]
-        if tied and not won:
-            return f"{seen} and ties in {self._all('pooled', tied)}: an earlier cell is remembered."
-        if not won:
-            return f"{seen} and the maximum of none: its value and its place are forgotten."
-        index = _counted_out(i, self.input.shape[1])
-        return f"{seen} and the maximum of {self._all('pooled', won)}: index {index} is remembered."
-
-    def of_output(self, o: int) -> str:
-        value = f"{cell('output', o, self.size)} = {written(self.output.flat[o])}"
-        writers = self.writers.get(o, [])
-        if not writers:
-            return f"{value}: no index points here."
-        values = [f"{self._at('decoded', w)} = {written(self.decoded.flat[w])}" for w in writers]
-        sentence = f"{value}: index {o} points here, and {values[0]} is written."
-        if len(writers) > 1:
-            sentence = (
-                f"{value}: index {o} stands {len(writers)} times. {', '.join(values)} are not"
-                " added, the last one is kept. (PyTorch promises no order: on a GPU another may"
-                " win.)"
-            )
-        return f"{sentence} {self._moved_from(o)}" if self.moved else sentence
-
-    def _moved_from(self, o: int) -> str:
-        before, now = self.input.shape[1], self.size[1]
-        return (
-            f"The maximum stood at {cell('input', o, self.input.shape)},"
-            f" {_counted_out(o, before)} in rows of {before};"
-            f" in rows of {now} it is {_counted_out(o, now)}."
-        )
-
-    def _at(self, name: str, window: int) -> str:
-        return cell(name, window, self.indices.shape)
-
-    def _all(self, name: str, windows: list[int]) -> str:
-        return ", ".join(self._at(name, window) for window in windows)
-
-
-def _groups(keys: np.ndarray, members: np.ndarray) -> dict[int, list[int]]:
-    """key -> its members, in order."""
-    groups = {}
-    for key, member in zip(keys.tolist(), members.tolist(), strict=True):
-        groups.setdefault(key, []).append(member)
-    return groups
-
-
-def _counted_out(place: int, width: int) -> str:
-    """1·4 + 0 = 4"""
-    return f"{place // width}·{width} + {place % width} = {place}"
-
-
-def _pooling_boards(story: _Story) -> tuple[Board, ...]:
-    input, indices = story.input, story.indices
+def _pooling_boards(told: Told) -> tuple[Board, ...]:
+    input, indices = told.input, told.indices
     roles = np.full(input.size, "cut", object)  # in no window
-    roles[list(story.seen_by)] = "input"
-    roles[list(story.writers)] = "kernel"
+    roles[list(told.seen_by)] = "input"
+    roles[list(told.writers)] = "kernel"
     of_windows = range(indices.size)
     return (
         board(
@@ -207,18 +112,18 @@ def _pooling_boards(story: _Story) -> tuple[Board, ...]:
             roles.reshape(input.shape),
             at=(LEFT, TOP),
             area=AREA,
-            says=tuple(story.of_input(i) for i in range(input.size)),
+            says=tuple(told.of_input(i) for i in range(input.size)),
             editable="input",
         ),
         board(
             "pooled",
             f"pooled {by(indices.shape)}",
-            story.pooled,
+            told.pooled,
             ["pooled"],
             "output",
             at=(MIDDLE, TOP),
             area=AREA,
-            says=tuple(map(story.of_pooled, of_windows)),
+            says=tuple(map(told.of_pooled, of_windows)),
         ),
         board(
             "indices",
@@ -228,25 +133,25 @@ def _pooling_boards(story: _Story) -> tuple[Board, ...]:
             "kernel",
             at=(RIGHT, TOP),
             area=AREA,
-            says=tuple(map(story.of_pooled, of_windows)),
+            says=tuple(map(told.of_pooled, of_windows)),
         ),
     )
 
 
-def _unpooling_boards(story: _Story) -> tuple[Board, ...]:
-    size, decoded = story.size, story.decoded
-    roles = np.full(story.output.size, "zero", object)
-    roles[[place for place in story.writers if place < roles.size]] = "output"
+def _unpooling_boards(told: Told) -> tuple[Board, ...]:
+    size, decoded = told.size, told.decoded
+    roles = np.full(told.output.size, "zero", object)
+    roles[[place for place in told.writers if place < roles.size]] = "output"
     return (
         board(
             "output",
-            f"no output: {by(size)} is too small" if story.refused else f"output {by(size)}",
-            story.output,
+            f"no output: {by(size)} is too small" if told.refused else f"output {by(size)}",
+            told.output,
             ["output"],
             roles.reshape(size),
             at=(LEFT, BOTTOM),
             area=AREA,
-            says=() if story.refused else tuple(map(story.of_output, range(roles.size))),
+            says=() if told.refused else tuple(map(told.of_output, range(roles.size))),
         ),
         board(
             "decoded",
@@ -256,7 +161,7 @@ def _unpooling_boards(story: _Story) -> tuple[Board, ...]:
             "input",
             at=(MIDDLE, BOTTOM),
             area=AREA,
-            says=tuple(map(story.of_decoded, range(decoded.size))),
+            says=tuple(map(told.of_decoded, range(decoded.size))),
             editable="decoded",
         ),
     )
@@ -292,25 +197,25 @@ def _formula(name, size, values, y) -> tuple[Label, ...]:
     return _lines([f"{name} =", size.in_words(), *numbers], y)
 
 
-def _notes(story: _Story, own: tuple[int, int], refusal: str) -> list[str]:
+def _notes(told: Told, own: tuple[int, int], refusal: str) -> list[str]:
     """What is worth a line of its own, beside the lower boards."""
     notes = []
     if refusal:
         return wrap(f"PyTorch stops with an error. {refusal}", LETTERS)
-    if story.moved:
+    if told.moved:
         notes.append(
-            f"The indices count in rows of {story.input.shape[1]}, this output has rows of"
-            f" {story.size[1]}: the values land in wrong places, without an error."
+            f"The indices count in rows of {told.input.shape[1]}, this output has rows of"
+            f" {told.size[1]}: the values land in wrong places, without an error."
         )
-    elif own != story.size:
-        notes.append(f"output_size gives the {by(story.size)} of the input back.")
-    if story.collisions:
+    elif own != told.size:
+        notes.append(f"output_size gives the {by(told.size)} of the input back.")
+    if told.collisions:
         notes.append(
-            f"{counted(story.collisions, 'collision')}: several values for one place; the last"
+            f"{counted(told.collisions, 'collision')}: several values for one place; the last"
             " one is kept."
         )
-    if story.ties:
-        notes.append(f"{counted(story.ties, 'tie')}: the first of equal maxima counts.")
+    if told.ties:
+        notes.append(f"{counted(told.ties, 'tie')}: the first of equal maxima counts.")
     return [line for note in notes for line in wrap(note, LETTERS)]
 
 
