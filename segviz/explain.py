@@ -10,6 +10,7 @@ import inspect
 from segviz.explainers.atrous import ATROUS
 from segviz.explainers.checkerboard import CHECKERBOARD
 from segviz.explainers.convolution import CONVOLUTION_EXPLAINER
+from segviz.explainers.dense_to_conv import DENSE_TO_CONV
 from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
 from segviz.explainers.pixel_loss import PIXEL_LOSS
@@ -59,6 +60,7 @@ def _signature(explainer: Explainer) -> inspect.Signature:
 # In the order of the course.
 EXPLAINERS: dict[str, Explainer] = {
     "tasks": TASKS,
+    "dense_to_conv": DENSE_TO_CONV,
     "convolution": CONVOLUTION_EXPLAINER,
     "transposed_convolution": TRANSPOSED,
     "upsampling": UPSAMPLING,
@@ -69,6 +71,7 @@ EXPLAINERS: dict[str, Explainer] = {
 }
 
 tasks = opener("tasks", TASKS)
+dense_to_conv = opener("dense_to_conv", DENSE_TO_CONV)
 convolution = opener("convolution", CONVOLUTION_EXPLAINER)
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)
 upsampling = opener("upsampling", UPSAMPLING)

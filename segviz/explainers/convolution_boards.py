@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segviz.explainers.convolution_story import PADDING, Story
-from segviz.explainers.layout import board, by
+from segviz.explainers.layout import absent, board, by
 from segviz.relations import NOTHING
 from segviz.scenes import Board, Label
 
@@ -52,7 +52,7 @@ def sliding_boards(story: Story, cells: np.ndarray) -> tuple[Board, ...]:
     ]
     by_name = {each.name: each for each in shown}
     names = [f"{name}_{n}" for name, count in BOARDS.items() for n in range(count)]
-    return tuple(by_name.get(name) or _absent(name) for name in names)
+    return tuple(by_name.get(name) or absent(name) for name in names)
 
 
 def signs(story: Story) -> tuple[Label, ...]:
@@ -71,11 +71,6 @@ def _meetings(story: Story) -> list[tuple[int, int]]:
     """(input channel, output channel) of every plane of the kernel."""
     channels = story.taps.axes[0]
     return list(zip(channels["input"].tolist(), channels["output"].tolist(), strict=True))
-
-
-def _absent(name: str) -> Board:
-    none = np.zeros((0, 0))
-    return Board(name, "", none, {"output": none.astype(int)}, "zero", (0, 0), (1, 1))
 
 
 def _input_boards(story: Story, cells: np.ndarray, table: Table):
