@@ -12,9 +12,12 @@ from .blocks import (
     ValidDecoderBlock,
     ValidDoubleConv,
     conv_norm_relu,
+    conv_relu,
     fit_to,
     upsample,
+    vgg_stages,
 )
+from .classifier import Classifier, ScoreMap, classifier_to_fcn
 from .deeplab import (
     ASPP,
     DeepLabDecoder,
@@ -23,11 +26,14 @@ from .deeplab import (
     LenientBatchNorm2d,
     separable_conv,
 )
+from .fcn import FCN, bilinear_deconvolution
 from .unet import UNet
 
 __all__ = [
     "ASPP",
+    "FCN",
     "AtrousBackbone",
+    "Classifier",
     "DecoderBlock",
     "DecoderBlockWithoutSkip",
     "DeepLabDecoder",
@@ -37,12 +43,17 @@ __all__ = [
     "LenientBatchNorm2d",
     "MobileNetV2",
     "ResNet50",
+    "ScoreMap",
     "UNet",
     "ValidDecoderBlock",
     "ValidDoubleConv",
     "atrous_conv",
+    "bilinear_deconvolution",
+    "classifier_to_fcn",
     "conv_norm_relu",
+    "conv_relu",
     "fit_to",
     "separable_conv",
     "upsample",
+    "vgg_stages",
 ]

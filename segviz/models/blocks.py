@@ -13,9 +13,14 @@ pixels lost on each side    none                              1 for each 3x3 con
 Shapes are written ``(N, C, H, W)``: images in the batch, channels, rows, columns.
 """
 
+from collections.abc import Callable, Sequence
+from math import sqrt
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from .checks import check_stages
 
 
 def conv_norm_relu(in_channels: int, out_channels: int, kernel_size: int = 3) -> nn.Sequential:
@@ -31,6 +36,65 @@ def conv_norm_relu(in_channels: int, out_channels: int, kernel_size: int = 3) ->
         nn.BatchNorm2d(out_channels),
         nn.ReLU(inplace=True),
     )
+
+
+def conv_relu(in_channels: int, out_channels: int, kernel_size: int = 3) -> nn.Sequential:
+    """A convolution that keeps the size, ReLU: the layer of the networks before batch norm.
+
+    Shapes: ``(N, in_channels, H, W)`` -> ``(N, out_channels, H, W)``, for odd ``kernel_size``.
+    """
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel_size, padding="same"),
+        nn.ReLU(inplace=True),
+    )
+
+
+def draw_weights_as_he_et_al(module: nn.Module) -> None:
+    """Normal weights of standard deviation sqrt(2 / fan-in), biases zero (equation 10 there).
+
+    Fan-in is the number of incoming products of one output value: a 2x2 transposed convolution
+    of stride 2 never overlaps its stamps, so there it is the number of input channels alone.
+    """
+    if isinstance(module, nn.Conv2d):
+        fan_in = module.in_channels * module.kernel_size[0] * module.kernel_size[1]
+    elif isinstance(module, nn.ConvTranspose2d):
+        fan_in = module.in_channels
+    else:
+        return
+    nn.init.normal_(module.weight, std=sqrt(2 / fan_in))
+    nn.init.zeros_(module.bias)
+
+
+def vgg_stages(
+    widths: Sequence[int],
+    depths: Sequence[int],
+    in_channels: int,
+    convolution: Callable[[int, int], nn.Module] = conv_norm_relu,
+) -> list[nn.Sequential]:
+    """Stages of 3x3 convolutions that each end in a 2x2 max pooling (Simonyan and Zisserman 2015,
+    https://arxiv.org/abs/1409.1556).
+
+    An odd size is halved upwards: the last row or column is pooled by itself, and not lost.
+
+    Args:
+        widths: channels of the stages; VGG-16 has 64, 128, 256, 512, 512.
+        depths: convolutions in each; VGG-16 has 2, 2, 3, 3, 3.
+        in_channels: of the image.
+        convolution: built as ``convolution(in_channels, out_channels)``.
+
+    Shapes: stage ``i`` takes ``(N, widths[i-1], H, W)`` to ``(N, widths[i], H/2, W/2)``.
+
+    Raises:
+        ValueError: unless both lists hold whole numbers, one for each of two stages or more.
+    """
+    check_stages(widths, depths)
+    stages = []
+    for width, depth in zip(widths, depths, strict=True):
+        channels = [in_channels, *[width] * depth]
+        convolutions = map(convolution, channels, channels[1:])
+        stages.append(nn.Sequential(*convolutions, nn.MaxPool2d(2, ceil_mode=True)))
+        in_channels = width
+    return stages
 
 
 class DoubleConv(nn.Sequential):

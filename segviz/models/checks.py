@@ -28,6 +28,13 @@ def check_list_of_whole(name: str, values: object, length: int, example: Sequenc
         )
 
 
+def check_stages(widths: object, depths: object) -> None:
+    """Raise ValueError unless widths and depths are whole numbers for two stages or more."""
+    count = len(widths) if isinstance(widths, Sequence) else 0
+    check_list_of_whole("widths", widths, max(2, count), (16, 24, 48, 64, 96)[:count] or (16, 24))
+    check_list_of_whole("depths", depths, count, (2,) * count)
+
+
 def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
     """Raise ValueError unless the value is one of the choices."""
     if value not in choices:

@@ -4,7 +4,7 @@ Segmentation", MICCAI 2015, https://arxiv.org/abs/1505.04597.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil, sqrt
+from math import ceil
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -15,6 +15,7 @@ from .blocks import (
     DoubleConv,
     ValidDecoderBlock,
     ValidDoubleConv,
+    draw_weights_as_he_et_al,
 )
 from .checks import check_images, check_positive_whole, is_positive_whole
 
@@ -89,7 +90,7 @@ class UNet(nn.Module):
             convolutions=ValidDoubleConv,
             decoder_block=ValidDecoderBlock,
         )
-        network.apply(_draw_weights_as_he_et_al)
+        network.apply(draw_weights_as_he_et_al)
         return network
 
     @classmethod
@@ -180,19 +181,3 @@ def _check_arguments(num_classes: int, widths: Sequence[int], in_channels: int) 
             f"good start."
         )
     check_positive_whole(num_classes=num_classes, in_channels=in_channels)
-
-
-def _draw_weights_as_he_et_al(module: nn.Module) -> None:
-    """Normal weights of standard deviation sqrt(2 / fan-in), biases zero (equation 10 there).
-
-    Fan-in is the number of incoming products of one output value: a 2x2 transposed convolution
-    of stride 2 never overlaps its stamps, so there it is the number of input channels alone.
-    """
-    if isinstance(module, nn.Conv2d):
-        fan_in = module.in_channels * module.kernel_size[0] * module.kernel_size[1]
-    elif isinstance(module, nn.ConvTranspose2d):
-        fan_in = module.in_channels
-    else:
-        return
-    nn.init.normal_(module.weight, std=sqrt(2 / fan_in))
-    nn.init.zeros_(module.bias)
