@@ -13,6 +13,7 @@ from segviz.explainers.convolution import CONVOLUTION_EXPLAINER
 from segviz.explainers.dense_to_conv import DENSE_TO_CONV
 from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
+from segviz.explainers.overlap_scores import OVERLAP_SCORES
 from segviz.explainers.pixel_loss import PIXEL_LOSS
 from segviz.explainers.tasks import TASKS
 from segviz.explainers.transposed_convolution import TRANSPOSED
@@ -68,6 +69,7 @@ EXPLAINERS: dict[str, Explainer] = {
     "checkerboard": CHECKERBOARD,
     "atrous": ATROUS,
     "pixel_loss": PIXEL_LOSS,
+    "overlap_scores": OVERLAP_SCORES,
 }
 
 tasks = opener("tasks", TASKS)
@@ -79,3 +81,4 @@ max_unpooling = opener("max_unpooling", MAX_UNPOOLING)
 checkerboard = opener("checkerboard", CHECKERBOARD)
 atrous = opener("atrous", ATROUS)
 pixel_loss = opener("pixel_loss", PIXEL_LOSS)
+overlap_scores = opener("overlap_scores", OVERLAP_SCORES)

@@ -309,4 +309,5 @@ PIXEL_LOSS = Explainer(
         NumberGrid("cat", "", ((0, 3, 1, -1), (2, 2, 0, 1), (0, 1, 0, -2))),
         NumberGrid("dog", "", ((0, 1, -1, 0), (0, 1, 2, 1), (3, 1, 2, 0))),
     ),
+    foremost=("logit_cat", "label"),
 )
