@@ -260,9 +260,9 @@ def _formulas(values) -> tuple[Label, ...]:
     for name, both in (("transposed", stamped), ("resized", enlarged)):
         rows, columns = both
         lines += (
-            [f"{name}: {rows}"]
+            [f"{name} size: {rows}"]
             if rows == columns
-            else [f"{name}, rows: {rows}", f"columns: {columns}"]
+            else [f"{name} size, rows: {rows}", f"columns: {columns}"]
         )
     return tuple(Label(line, 278, PLANE + 160 + 19 * n, "title") for n, line in enumerate(lines))
 

@@ -104,7 +104,7 @@ def test_uneven_on_one_axis_only_makes_stripes():
         " / In the plane 2 or 3 taps, uneven: stripes"
     )
     formulas = [label.text for label in scene.labels if " = " in label.text]
-    assert "transposed, rows: (6 − 1)·2 − 2·0 + 1·(5 − 1) + 0 + 1 = 15" in formulas
+    assert "transposed size, rows: (6 − 1)·2 − 2·0 + 1·(5 − 1) + 0 + 1 = 15" in formulas
     assert scene["transposed"].numbers.shape == (15, 20)
 
 
