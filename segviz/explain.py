@@ -15,6 +15,7 @@ from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
 from segviz.explainers.overlap_scores import OVERLAP_SCORES
 from segviz.explainers.pixel_loss import PIXEL_LOSS
+from segviz.explainers.receptive_field import RECEPTIVE_FIELD
 from segviz.explainers.tasks import TASKS
 from segviz.explainers.transposed_convolution import TRANSPOSED
 from segviz.explainers.upsampling import UPSAMPLING
@@ -67,6 +68,7 @@ EXPLAINERS: dict[str, Explainer] = {
     "upsampling": UPSAMPLING,
     "max_unpooling": MAX_UNPOOLING,
     "checkerboard": CHECKERBOARD,
+    "receptive_field": RECEPTIVE_FIELD,
     "atrous": ATROUS,
     "pixel_loss": PIXEL_LOSS,
     "overlap_scores": OVERLAP_SCORES,
@@ -79,6 +81,7 @@ transposed_convolution = opener("transposed_convolution", TRANSPOSED)
 upsampling = opener("upsampling", UPSAMPLING)
 max_unpooling = opener("max_unpooling", MAX_UNPOOLING)
 checkerboard = opener("checkerboard", CHECKERBOARD)
+receptive_field = opener("receptive_field", RECEPTIVE_FIELD)
 atrous = opener("atrous", ATROUS)
 pixel_loss = opener("pixel_loss", PIXEL_LOSS)
 overlap_scores = opener("overlap_scores", OVERLAP_SCORES)

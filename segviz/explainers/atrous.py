@@ -149,7 +149,7 @@ def _formulas(size, kernel_size, rate) -> tuple[Label, ...]:
     return (
         Label(f"span = {SPAN.in_words()} = {both[0]}", 12, 476, "formula"),
         Label(f"output = {both[1]}, for padding = rate", 12, 500, "formula"),
-        Label(f"weights: {kernel_size**2} at every rate", 606, 476, "formula"),
+        Label(f"{kernel_size**2} weights at any rate", 426, 400, "title"),
     )
 
 

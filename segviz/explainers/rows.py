@@ -33,7 +33,7 @@ class Rows:
         cell = np.arange(self.composed.lengths[number])
         return (cell >= used.min(initial=len(cell))) & (cell <= used.max(initial=-1))
 
-    def board(self, number: int, title: str, at, width: float, drawn=None) -> Board:
+    def board(self, number: int, title: str, at, width: float, drawn=None, **more) -> Board:
         """One map. Its cells say how often they are used; those of the last, how many input cells
         they are made of.
 
@@ -50,7 +50,7 @@ class Rows:
         numbers[0, place[drawn]] = values[drawn]
         cells = np.full(numbers.shape, NOTHING)
         cells[0, place] = np.arange(length)
-        of_cells = np.full(numbers.shape, "zero", object)
+        of_cells = np.full(numbers.shape, "index", object)
         of_cells[0, place] = roles
         says = self._says(number)
         return Board(
@@ -63,6 +63,7 @@ class Rows:
             (width, HEIGHT),
             tuple(says[cell] for cell in np.flatnonzero(drawn)),
             texts=tuple(texts[cell] for cell in np.flatnonzero(drawn)),
+            **more,
         )
 
     def _told(self, number: int) -> tuple[np.ndarray, list[str], np.ndarray]:
@@ -72,37 +73,43 @@ class Rows:
             roles = np.where(np.arange(len(values)) == self.asked, "heat-8", "output")
             return values, [str(value) for value in values], roles
         values, within = self.ways(number), self.within(number)
-        roles = np.where(within, heat(values), "zero")
+        roles = np.where(within, heat(values), "index")
         texts = [str(value) if inside else "" for value, inside in zip(values, within, strict=True)]
         return values, texts, roles
 
     def _says(self, number: int) -> list[str]:
         used = self.ways(number).tolist()
         if number == 0:
-            reached = (self.composed.ways() > 0).sum(axis=1)
-            return [
-                f"{self.names[0]}[{cell}] is part of {counted(count, 'cell')} of {self.names[-1]}"
-                f"{self._share(ways)}"
-                for cell, (count, ways) in enumerate(zip(reached.tolist(), used, strict=True))
+            counts = (self.composed.ways() > 0).sum(axis=1).tolist()
+            parts = [
+                f"is part of {counted(count, 'cell')} of the {self.names[-1]}" for count in counts
             ]
-        fields, middle = self.composed.fields[number], self.composed.centre(number).tolist()
+            return [
+                f"{self.names[0]}[{cell}] {part}{self._share(ways)}"
+                for cell, (part, ways) in enumerate(zip(parts, used, strict=True))
+            ]
         return [
-            f"{self.names[number]}[{cell}] is made of {self._field(field)}, middle"
-            f" {middle[cell]:g}{self._share(ways) if number < self.last else '.'}"
-            for cell, (field, ways) in enumerate(zip(fields, used, strict=True))
+            f"{self.names[number]}[{cell}] is made of {self._field(number, cell)}"
+            f"{self._share(ways) if number < self.last else '.'}"
+            for cell, ways in enumerate(used)
         ]
 
-    def _field(self, field) -> str:
-        """5 of the 9 cells input[3] … input[11]"""
-        name, count = self.names[0], len(field.cells)
+    def _field(self, number: int, cell: int) -> str:
+        """5 of the 9 cells input[3] … input[11], centre 7"""
+        field, name = self.composed.fields[number][cell], self.names[0]
+        count = len(field.cells)
         if not count:
-            return "padding alone, no cell of the input"
-        if count == 1:
-            return f"{name}[{field.cells[0]}]"
-        of = f"all {count} cells" if count == field.span else f"{count} of the {field.span} cells"
-        return f"{of} {name}[{field.cells[0]}] … {name}[{field.cells[-1]}]"
+            return f"padding alone, and of no cell of the {name}"
+        first, last = field.cells[0], field.cells[-1]
+        of = f"all {count}" if count == field.span else f"{count} of the {field.span}"
+        told = f"{of} cells {name}[{first}] … {name}[{last}]" if count > 1 else f"{name}[{first}]"
+        if self.composed.recurrence[number] is None:  # no size to compare it with
+            return told
+        size = self.composed.recurrence[number][0]
+        cut = f", where the border cuts off {size - field.span} more" if field.span < size else ""
+        return f"{told}{cut}, centre {self.composed.centre(number)[cell]:g}"
 
     def _share(self, ways: int) -> str:
         if not ways:
-            return f", and no part of {self.asked_name}."
-        return f", and part of {self.asked_name} in {counted(ways, 'way')}."
+            return f"; no part of {self.asked_name}."
+        return f"; part of {self.asked_name} in {counted(ways, 'way')}."

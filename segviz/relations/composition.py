@@ -170,19 +170,22 @@ class Composition:
 
     def centre(self, number: int) -> np.ndarray:
         """Where on the input's axis the middle of each cell's field lies; half numbers lie between
-        two input cells. Where maps are added, that of the first of them."""
+        two input cells. Where branches of unequal steps meet, that of the first of them."""
         first, step = self._centres[number]
         return first + step * np.arange(self.lengths[number])
 
     @cached_property
     def _centres(self) -> list[tuple[float, int]]:
         """For every map the centre of cell 0, and how far apart those of two neighbours are."""
-        centres = [(0.0, 1)]
-        for layer in self.layers:
-            if isinstance(layer, Sum):
+        centres: list[tuple[float, int]] = []
+        for layer, known in zip((None, *self.layers), self.recurrence, strict=True):
+            if known:
+                field, step, first = known
+                centres.append((first + (field - 1) / 2, step))
+            elif isinstance(layer, Sum):
                 centres.append(centres[layer.reads[0]])
-                continue
-            first, step = centres[layer.reads]
-            middle = layer.dilation * (layer.kernel_size - 1) / 2 - layer.padding
-            centres.append((first + middle * step, step * layer.stride))
+            else:
+                first, step = centres[layer.reads]
+                middle = layer.dilation * (layer.kernel_size - 1) / 2 - layer.padding
+                centres.append((first + middle * step, step * layer.stride))
         return centres

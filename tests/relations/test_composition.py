@@ -137,14 +137,15 @@ def test_branches_of_unequal_strides_see_more_from_cell_to_cell():
         for j in range(15)
     ]
     assert composed.recurrence[-1] is None
+    assert composed.centre(4).tolist() == composed.centre(1).tolist() == list(range(0, 30, 2))
     assert sizes[:6] == [3, 5, 7, 8, 9, 10] and composed.fields[-1][8].span == 13
 
 
 def test_aligned_branches_have_a_field_of_one_size():
-    layers = [Layer(5, 2, 1, 2), Layer(3, 2, padding=1, reads=0), Layer(3, padding=1), Sum((1, 3))]
+    layers = [Layer(5, 2, 1, 2), Layer(3, 2, padding=1, reads=0), Layer(3, padding=0), Sum((1, 3))]
     composed = Composition(60, [*layers, Layer(3, padding=0)])
-    # 2j - 2 ... 2j + 2 beside 2j - 3 ... 2j + 3; then three of these, two cells apart
-    assert composed.recurrence[-2:] == ((7, 2, -3), (11, 2, -3))
+    # 2j - 2 ... 2j + 2 beside 2j - 1 ... 2j + 5; then three of these, two cells apart
+    assert composed.recurrence[-2:] == ((8, 2, -2), (12, 2, -2))
     for number in (4, 5):
         field = composed.fields[number][12]
         size, step, first = composed.recurrence[number]
