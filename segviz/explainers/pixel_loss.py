@@ -27,17 +27,17 @@ TYPED = np.indices(MASK)  # the cells that may be changed by hand: all but the p
 TYPED[:, 0, 0] = NOTHING
 
 
-def draw(mask, background, cat, dog, *, label="cat", void=0, **settings) -> Scene:
+def draw(mask, background, cat, dog, *, label="cat", void_rows=0, **settings) -> Scene:
     """The Scene of `torch.nn.functional.cross_entropy(x, y, weight=..., ignore_index=255)`.
 
     mask: (3, 4) labels 0 to 2, or 3 for a void pixel. background, cat, dog: (3, 4), the scores of
     each class. Of pixel [0, 0] the label is `label` and the scores are logit_background, logit_cat
-    and logit_dog, whatever the grids hold there. void: how many of the last pixels are void too.
+    and logit_dog, whatever the grids hold there. void_rows: how many of the last rows are void too.
     weight_background, weight_cat, weight_dog: the weights of the classes.
     """
     painted = np.array(mask, int)
     painted[0, 0] = NAMES.index(label)
-    painted.ravel()[PIXELS - void :] = VOID
+    painted[MASK[0] - void_rows :] = VOID
     logits = np.array([background, cat, dog], float)  # (K, rows, columns)
     logits[:, 0, 0] = [settings[f"logit_{name}"] for name in CLASSES]
     weights = [float(settings[f"weight_{name}"]) for name in CLASSES]
@@ -278,11 +278,12 @@ def _build_up(losses: Losses) -> BuildUp:
 
 
 def _logit(name: str, start: int) -> Single:
-    return Single(f"logit_{name}", f"logit {name}", -4, 4, start)
+    return Single(f"logit_{name}", f"z[{CLASSES.index(name)}] {name}", -4, 4, start)
 
 
 def _weight(name: str) -> Measure:
-    return Measure(f"weight_{name}", f"weight {name}", 0, 10, 2, unit=0.5)
+    label = f"w[{CLASSES.index(name)}] {name}"
+    return Measure(f"weight_{name}", label, 0, 10, 2, unit=0.5)
 
 
 PIXEL_LOSS = Explainer(
@@ -300,14 +301,14 @@ PIXEL_LOSS = Explainer(
         _logit("background", 1),
         _logit("cat", 2),
         _logit("dog", 0),
-        Single("void", "void pixels", 0, PIXELS, 2),
+        Single("void_rows", "void rows", 0, MASK[0], 0),
         *map(_weight, CLASSES),
     ),
     grids=(
-        NumberGrid("mask", "", ((1, 1, 0, 0), (1, 2, 2, 0), (2, 2, 0, 0)), labels=K + 1),
+        NumberGrid("mask", "", ((1, 1, 0, 0), (1, 2, 2, 0), (2, 2, VOID, VOID)), labels=K + 1),
         NumberGrid("background", "", ((0, 0, 3, 4), (0, 1, 0, 2), (-1, 0, 1, 3))),
         NumberGrid("cat", "", ((0, 3, 1, -1), (2, 2, 0, 1), (0, 1, 0, -2))),
         NumberGrid("dog", "", ((0, 1, -1, 0), (0, 1, 2, 1), (3, 1, 2, 0))),
     ),
-    foremost=("logit_cat", "label"),
+    foremost=("logit_cat", "label", "void_rows"),
 )

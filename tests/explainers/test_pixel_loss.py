@@ -32,7 +32,7 @@ def tensors(settings):
     y = torch.tensor(np.asarray(settings["mask"], int))[None]
     y[y == 3] = 255
     y[0, 0, 0] = LABELS[settings["label"]]
-    y.view(-1)[12 - settings["void"] :] = 255
+    y[0, 3 - settings["void_rows"] :] = 255
     weights = [float(settings[f"weight_{name}"]) for name in CLASSES]
     return x.requires_grad_(), y, torch.tensor(weights, dtype=torch.float64)
 
@@ -105,14 +105,14 @@ def test_equal_scores_cost_the_logarithm_of_the_number_of_classes():
 
 
 def test_a_mask_without_labels_is_nan_for_torch_and_0_for_the_course():
-    for changes in (dict(void=12), dict(weight_background=0, weight_cat=0, weight_dog=0)):
+    for changes in (dict(void_rows=3), dict(weight_background=0, weight_cat=0, weight_dog=0)):
         drawn, _ = scene(**changes)
         assert drawn["mean"].texts == ("nan",) and drawn["course"].texts == ("0",)
         assert "nan" in drawn["mean"].says[0] and "no harm" in drawn["course"].says[0]
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, dict(label="void"), dict(weight_cat=2.5, weight_dog=0), dict(void=12)]
+    "changes", [{}, dict(label="void"), dict(weight_cat=2.5, weight_dog=0), dict(void_rows=3)]
 )
 def test_the_call_gives_the_mean(changes):
     drawn, settings = scene(**changes)
@@ -126,11 +126,11 @@ def number_after(words, sentence):
 
 
 def test_the_written_arithmetic_is_right():
-    drawn, _ = scene(weight_cat=2.5, void=3)
+    drawn, _ = scene(weight_cat=2.5, void_rows=1)
     terms, total = re.fullmatch(r"Σ w·loss = (.*) = ([\d.]+)", drawn["total"].says[0]).groups()
     assert eval(terms.replace("·", "*")) == pytest.approx(float(total), rel=1e-3)
-    assert len(terms.split(" + ")) == 9
-    weights = re.fullmatch(r"Σ w = (.*) = ([\d.]+): 3 void.*", drawn["total_weight"].says[0])
+    assert len(terms.split(" + ")) == 8
+    weights = re.fullmatch(r"Σ w = (.*) = ([\d.]+): 4 void.*", drawn["total_weight"].says[0])
     assert eval(weights[1]) == float(weights[2])
     for sentence in drawn["p"].says:
         power, total, p = re.search(r"= ([\d.]+) / ([\d.]+) = ([\d.]+):", sentence).groups()
@@ -138,7 +138,7 @@ def test_the_written_arithmetic_is_right():
     for sentence in drawn["gradient"].says:
         terms, value = re.search(r"\) = (.*) = (\S+):", sentence).groups()
         assert eval(terms.replace("·", "*")) == pytest.approx(float(value), rel=1e-3)
-    for sentence in drawn["loss"].says[:9]:
+    for sentence in drawn["loss"].says[:8]:
         p, loss = re.search(r"−log ([\d.]+) = ([\d.]+);", sentence).groups()
         assert -math.log(float(p)) == pytest.approx(float(loss), rel=1e-2)
 
@@ -162,10 +162,10 @@ def test_void_is_what_the_course_ignores():
 
 
 def test_a_mean_is_tied_to_the_pixels_that_count_and_a_class_to_its_row():
-    drawn, _ = scene(void=3)
+    drawn, _ = scene(void_rows=1)
     taps = drawn.relation
     counted = taps.column("counted") == 0
-    assert set(taps.column("pixel")[counted]) == set(range(9))
+    assert set(taps.column("pixel")[counted]) == set(range(8))
     of_class = taps.column("class") == 1
     assert taps.column("score")[of_class].tolist() == [12]  # cat's score at pixel [0, 0]
     for name, board in (("total", "counted"), ("p", "class"), ("loss", "pixel"), ("sum", "first")):
