@@ -27,6 +27,7 @@ from .deeplab import (
     separable_conv,
 )
 from .fcn import FCN, bilinear_deconvolution
+from .segnet import SegNet, unpool_with_indices, unpool_without_indices
 from .unet import UNet
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "MobileNetV2",
     "ResNet50",
     "ScoreMap",
+    "SegNet",
     "UNet",
     "ValidDecoderBlock",
     "ValidDoubleConv",
@@ -54,6 +56,8 @@ __all__ = [
     "conv_relu",
     "fit_to",
     "separable_conv",
+    "unpool_with_indices",
+    "unpool_without_indices",
     "upsample",
     "vgg_stages",
 ]

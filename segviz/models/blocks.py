@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .checks import check_stages
+from .checks import stage_depths
 
 
 def conv_norm_relu(in_channels: int, out_channels: int, kernel_size: int = 3) -> nn.Sequential:
@@ -67,7 +67,7 @@ def draw_weights_as_he_et_al(module: nn.Module) -> None:
 
 def vgg_stages(
     widths: Sequence[int],
-    depths: Sequence[int],
+    depths: int | Sequence[int],
     in_channels: int,
     convolution: Callable[[int, int], nn.Module] = conv_norm_relu,
 ) -> list[nn.Sequential]:
@@ -78,7 +78,7 @@ def vgg_stages(
 
     Args:
         widths: channels of the stages; VGG-16 has 64, 128, 256, 512, 512.
-        depths: convolutions in each; VGG-16 has 2, 2, 3, 3, 3.
+        depths: convolutions in each, or one number for all; VGG-16 has 2, 2, 3, 3, 3.
         in_channels: of the image.
         convolution: built as ``convolution(in_channels, out_channels)``.
 
@@ -87,9 +87,8 @@ def vgg_stages(
     Raises:
         ValueError: unless both lists hold whole numbers, one for each of two stages or more.
     """
-    check_stages(widths, depths)
     stages = []
-    for width, depth in zip(widths, depths, strict=True):
+    for width, depth in zip(widths, stage_depths(widths, depths), strict=True):
         channels = [in_channels, *[width] * depth]
         convolutions = map(convolution, channels, channels[1:])
         stages.append(nn.Sequential(*convolutions, nn.MaxPool2d(2, ceil_mode=True)))

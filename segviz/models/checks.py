@@ -28,11 +28,17 @@ def check_list_of_whole(name: str, values: object, length: int, example: Sequenc
         )
 
 
-def check_stages(widths: object, depths: object) -> None:
-    """Raise ValueError unless widths and depths are whole numbers for two stages or more."""
+def stage_depths(widths: object, depths: object) -> tuple[int, ...]:
+    """The depths of stages with these widths; one number stands for all.
+
+    Raises:
+        ValueError: unless all are whole numbers, 1 or more, for two stages or more.
+    """
     count = len(widths) if isinstance(widths, Sequence) else 0
-    check_list_of_whole("widths", widths, max(2, count), (16, 24, 48, 64, 96)[:count] or (16, 24))
+    check_list_of_whole("widths", widths, max(2, count), (16, 24, 48, 64, 96)[: max(2, count)])
+    depths = (depths,) * count if is_positive_whole(depths) else depths
     check_list_of_whole("depths", depths, count, (2,) * count)
+    return tuple(depths)
 
 
 def check_choice(name: str, value: object, choices: Sequence[object]) -> None:

@@ -13,12 +13,14 @@ from torchvision.models import MobileNet_V2_Weights, VGG16_Weights, mobilenet_v2
 from torchvision.transforms.functional import convert_image_dtype, normalize
 
 from segviz.data import normalise
-from segviz.models import DeepLabV3Plus, MobileNetV2
+from segviz.models import FCN, DeepLabV3Plus, MobileNetV2, SegNet
 from segviz.models.pretrained import fold_colours
 
 BUILDERS = {
     "deeplab resnet50": partial(DeepLabV3Plus.paper, 5, weights="imagenet"),
     "deeplab mobilenet_v2": partial(DeepLabV3Plus.paper, 5, "mobilenet_v2", weights="imagenet"),
+    "fcn vgg16": partial(FCN.paper, 5, weights="imagenet"),
+    "segnet vgg16_bn": partial(SegNet.paper, 5, weights="imagenet"),
 }
 
 
