@@ -14,6 +14,7 @@ from segviz.explainers.dense_to_conv import DENSE_TO_CONV
 from segviz.explainers.explainer import Explainer
 from segviz.explainers.max_unpooling import MAX_UNPOOLING
 from segviz.explainers.overlap_scores import OVERLAP_SCORES
+from segviz.explainers.patches import PATCHES
 from segviz.explainers.pixel_loss import PIXEL_LOSS
 from segviz.explainers.receptive_field import RECEPTIVE_FIELD
 from segviz.explainers.tasks import TASKS
@@ -62,6 +63,7 @@ def _signature(explainer: Explainer) -> inspect.Signature:
 # In the order of the course.
 EXPLAINERS: dict[str, Explainer] = {
     "tasks": TASKS,
+    "patches": PATCHES,
     "dense_to_conv": DENSE_TO_CONV,
     "convolution": CONVOLUTION_EXPLAINER,
     "transposed_convolution": TRANSPOSED,
@@ -75,6 +77,7 @@ EXPLAINERS: dict[str, Explainer] = {
 }
 
 tasks = opener("tasks", TASKS)
+patches = opener("patches", PATCHES)
 dense_to_conv = opener("dense_to_conv", DENSE_TO_CONV)
 convolution = opener("convolution", CONVOLUTION_EXPLAINER)
 transposed_convolution = opener("transposed_convolution", TRANSPOSED)

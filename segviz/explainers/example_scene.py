@@ -39,13 +39,13 @@ class ExampleScene(NamedTuple):
         return self.things == np.arange(len(self.labels))[:, None, None]
 
 
-@lru_cache(maxsize=1)
-def example_scene() -> ExampleScene:
-    """The scene, from its files."""
+@lru_cache(maxsize=2)
+def example_scene(size: int = 128) -> ExampleScene:
+    """The scene from its files; size: 128 or 32 pixels in rows and columns."""
     from PIL import Image  # only the explainers with pictures pay for it
 
     image, mask, numbers = (
-        np.asarray(Image.open(PICTURES / f"scene-{part}.png"))
+        np.asarray(Image.open(PICTURES / f"scene-{size}-{part}.png"))
         for part in ("image", "mask", "things")
     )
     things = numbers.astype(int) - 1  # in the file 0 is the background
@@ -53,7 +53,7 @@ def example_scene() -> ExampleScene:
     return ExampleScene(image, mask.astype(int), things, mask[things >= 0][first].astype(int))
 
 
-@lru_cache(maxsize=1)
-def example_image() -> str:
+@lru_cache(maxsize=2)
+def example_image(size: int = 128) -> str:
     """The address of its image, for a Board."""
-    return address(example_scene().image)
+    return address(example_scene(size).image)

@@ -19,8 +19,7 @@ from segviz.explainers.tasks_told import (
     table,
     truth,
 )
-from segviz.relations import NOTHING, Relation
-from segviz.relations.regions import areas, regions
+from segviz.relations import NOTHING, Relation, areas, regions
 from segviz.scenes import Board, Label, address
 
 MAGNIFIED = np.s_[62:70, 102:118]  # rows and columns of pixels where two balls touch
@@ -49,7 +48,7 @@ def instances() -> Told:
         leaves_open="It leaves open: what the background is.",
         size=f"{count} things · (1 class + {'·'.join(map(str, truth().mask.shape))} pixels)",
         call=f"things == torch.arange({count})[:, None, None]",
-        ties=_pixel_ties(parts, truth().things, np.arange(2 * count).reshape(2, count)),
+        ties=_pixel_ties(parts, truth().things),
         overlay=overlay,
         picture_says=_of_pixels(parts, names, "no thing"),
         masks=_mask_board(
@@ -62,6 +61,7 @@ def instances() -> Told:
             LEFT + NAMES,
             TOP + width,
             (width, 24),
+            np.tile(np.arange(count), 2),
         ),
         magnified=_magnified(
             "which thing each pixel shows, 0 for none",
@@ -101,7 +101,7 @@ def semantic() -> Told:
         leaves_open="It leaves open: how many things there are; balls that touch are one region.",
         size=f"{'·'.join(map(str, mask.shape))} pixels · 1 class",
         call="(labels[:, None, None] * masks).sum(0)",
-        ties=_pixel_ties(parts, mask, np.arange(2 * count).reshape(count, 2).T),
+        ties=_pixel_ties(parts, mask),
         overlay=overlay,
         picture_says=_of_pixels(parts, CLASSES),
         masks=_mask_board(
@@ -121,6 +121,7 @@ def semantic() -> Told:
             LEFT + 120 + 24,
             TOP,
             (124, 120 / count),
+            np.arange(count).repeat(2),
         ),
         magnified=_magnified(
             "which class each pixel shows",
@@ -150,17 +151,14 @@ def _inside(thing: int) -> list[tuple[int, int]]:
     return sorted(places, key=hidden)
 
 
-def _pixel_ties(parts: Relation, numbers: np.ndarray, entries: np.ndarray) -> Ties:
-    """Each cell belongs to the entries of the regions in it; the magnified pixels besides to the
-    cell around them. entries: integers (two, regions), those of every region."""
+def _pixel_ties(parts: Relation, numbers: np.ndarray) -> Ties:
+    """Each cell belongs to the regions that have pixels in it; the magnified pixels besides to the
+    cell around them."""
     ties = Ties()
-    for of_region in entries:
-        ties.add(parts.column("input"), of_region[parts.column("output")])
+    ties.add(parts.column("input"), parts.column("output"))
     row, column = np.mgrid[MAGNIFIED]
     around = truth().cells[row // BLOCK, column // BLOCK].ravel()
-    ties.add(
-        around, entries[0, numbers[MAGNIFIED].ravel()], (row * numbers.shape[1] + column).ravel()
-    )
+    ties.add(around, numbers[MAGNIFIED].ravel(), (row * numbers.shape[1] + column).ravel())
     return ties
 
 

@@ -3,15 +3,15 @@
 Boxes and areas are read from the relation between pixels and things.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from segviz.explainers.example_scene import CLASSES, example_scene
+from segviz.explainers.layout import absent
 from segviz.explainers.overlay import Overlay
-from segviz.relations import NOTHING, Relation, listed
-from segviz.relations.regions import areas, boxes, regions
+from segviz.relations import NOTHING, Relation, areas, boxes, listed, regions
 from segviz.scenes import Board, Label
 
 BLOCK = 4  # pixels of the picture to a cell that can be pointed at
@@ -73,12 +73,6 @@ class Ties:
         return listed(sizes, cell=cell, entry=entry, pixel=pixel, answer=every)
 
 
-def _absent(name: str, grid: str) -> Board:
-    """A board without cells, where another answer has one with some."""
-    none = np.zeros((0, 1))
-    return Board(name, "", none, {grid: none.astype(int)}, "output", (LEFT, TOP), (1, 1))
-
-
 @dataclass
 class Told:
     """heading, says, leaves_open, size and call are lines of text. overlay lies over the picture,
@@ -94,18 +88,20 @@ class Told:
     picture_says: tuple[str, ...]
     table: Board
     labels: tuple[Label, ...] = ()
-    masks: Board = field(default_factory=lambda: _absent("masks", "entry"))
-    magnified: Board = field(default_factory=lambda: _absent("magnified", "pixel"))
+    masks: Board = absent("masks")
+    magnified: Board = absent("magnified")
 
 
-def table(texts, says, roles, left, top, cell) -> Board:
-    """What the answer says, as a table; texts, says and roles are lists of rows."""
+def table(texts, says, roles, left, top, cell, entries=None) -> Board:
+    """What the answer says, as a table; texts, says and roles are lists of rows. entries: which
+    entry of the answer each cell belongs to, unless each is one of its own."""
     numbers = np.zeros((len(texts), len(texts[0])))
+    each = np.arange(numbers.size)
     return Board(
         "table",
         "",
         numbers,
-        {"entry": np.arange(numbers.size).reshape(numbers.shape)},
+        {"entry": (each if entries is None else entries).reshape(numbers.shape)},
         np.array(roles, object),
         (left, top),
         cell,

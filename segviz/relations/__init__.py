@@ -19,12 +19,14 @@ from segviz.relations.max_pooling import (
     max_unpooling,
     unpooled_size,
 )
+from segviz.relations.multiplications import ConvolutionLayer, Work, work_of
 from segviz.relations.padded_convolution import (
     padded_cells,
     padded_convolution,
     same_padding,
     without_padding,
 )
+from segviz.relations.regions import areas, boxes, regions
 from segviz.relations.resize_convolution import resize_convolution
 from segviz.relations.scores import (
     confusion,
@@ -58,6 +60,7 @@ from segviz.relations.upsampling import (
     bed_of_nails,
     bilinear,
     bilinear_kernel,
+    bilinear_settings,
     nearest,
     sampled_at,
 )
@@ -65,22 +68,27 @@ from segviz.relations.zero_insertion import ZeroInsertion, zero_insertion
 
 __all__ = [
     "CONVOLUTION",
-    "Composition",
     "FIELD",
-    "Field",
-    "Layer",
     "MAX_POOLING",
-    "MaxPooling",
     "NOTHING",
     "PADDED_CONVOLUTION",
     "TRANSPOSED_CONVOLUTION",
+    "UNPOOLED_SIZE",
+    "Composition",
+    "ConvolutionLayer",
+    "Field",
+    "Layer",
+    "MaxPooling",
     "Relation",
     "Sum",
-    "UNPOOLED_SIZE",
+    "Work",
     "ZeroInsertion",
+    "areas",
     "bed_of_nails",
     "bilinear",
     "bilinear_kernel",
+    "bilinear_settings",
+    "boxes",
     "confusion",
     "confusion_entry",
     "conv_matrix",
@@ -106,6 +114,7 @@ __all__ = [
     "pixel_accuracy",
     "pixel_cross_entropy",
     "pixel_weights",
+    "regions",
     "resize_convolution",
     "same_padding",
     "sampled_at",
@@ -116,5 +125,6 @@ __all__ = [
     "transposed_convolution_size",
     "unpooled_size",
     "without_padding",
+    "work_of",
     "zero_insertion",
 ]

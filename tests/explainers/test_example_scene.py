@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from PIL import Image
 from scipy import ndimage
 
@@ -15,16 +16,18 @@ README = (PICTURES / "README.md").read_text("utf-8")
 SEED = int(re.search(r"SEED = (\d+)", README)[1])
 
 
-def test_it_is_the_librarys_own():
-    image, mask = scene(SEED)
-    np.testing.assert_array_equal(example_scene().image, image.transpose(1, 2, 0))
-    np.testing.assert_array_equal(example_scene().mask, mask)
+@pytest.mark.parametrize("size", [128, 32])
+def test_it_is_the_librarys_own(size):
+    image, mask = scene(SEED, size)
+    np.testing.assert_array_equal(example_scene(size).image, image.transpose(1, 2, 0))
+    np.testing.assert_array_equal(example_scene(size).mask, mask)
     assert CLASSES == CLASSES_OF_SCENES
 
 
-def test_every_thing_has_the_class_that_was_planned_and_hides_what_is_behind():
-    things = plan(SEED, 128, 128).things
-    shown = example_scene()
+@pytest.mark.parametrize("size", [128, 32])
+def test_every_thing_has_the_class_that_was_planned_and_hides_what_is_behind(size):
+    things = plan(SEED, size, size).things
+    shown = example_scene(size)
     assert shown.labels.tolist() == [thing.label for thing in things]
     assert np.unique(shown.things).tolist() == list(range(-1, len(things)))  # all can be seen
     expected = np.append(shown.labels, 0)[shown.things]

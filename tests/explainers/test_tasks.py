@@ -125,9 +125,11 @@ class TestTasks(ExplainerContract):
     def judge_instance_segmentation(self, scene):
         things = range(len(PLANNED))
         assert table_of(scene) == [names(things), [f"{area:,}" for area in AREAS]]
-        for entry in range(2 * len(PLANNED)):
-            lit = met(scene, entry=entry)
-            np.testing.assert_array_equal(lit, in_blocks(MASKS[entry % len(PLANNED)]))
+        for name in ("table", "masks"):
+            assert set(scene[name].columns["entry"].ravel().tolist()) == set(things)
+        for column, mask in zip(scene["table"].columns["entry"].T, MASKS, strict=True):
+            for entry in column:
+                np.testing.assert_array_equal(met(scene, entry=entry), in_blocks(mask))
         self.judge_magnified(scene, THINGS)
         self.judge_cells(scene, THINGS, ["no thing", *names(things)])
 
@@ -135,8 +137,9 @@ class TestTasks(ExplainerContract):
         counts = np.bincount(MASK.ravel(), minlength=len(CLASSES))
         rows = [[f"{k} {name}", f"{counts[k]:,}"] for k, name in enumerate(CLASSES)]
         assert table_of(scene) == rows
-        for entry in range(2 * len(CLASSES)):
-            np.testing.assert_array_equal(met(scene, entry=entry), in_blocks(MASK == entry // 2))
+        for label, row in enumerate(scene["table"].columns["entry"]):
+            for entry in row:
+                np.testing.assert_array_equal(met(scene, entry=entry), in_blocks(MASK == label))
         self.judge_magnified(scene, MASK)
         self.judge_cells(scene, MASK, CLASSES)
         shown = pixels_of(scene["masks"].image)

@@ -5,8 +5,7 @@ import pytest
 import torch
 from torchvision.ops import masks_to_boxes
 
-from segviz.relations import NOTHING
-from segviz.relations.regions import areas, boxes, regions
+from segviz.relations import NOTHING, areas, boxes, regions
 
 
 def random_map(rng):
