@@ -94,22 +94,30 @@ def stack_of(stack: str, changes: list[str]) -> Stack:
             kinds[place] = KINDS.get(change)
     if stack == BRANCHES:
         return _branches(kinds)
-    kinds = [kind for kind in kinds if kind] or [conv(1)]
-    names = [f"layer_{number + 1}" for number in range(len(kinds))]
-    return _stack([kind.layer for kind in kinds], names, [_told(kind) for kind in kinds])
+    return _stack(*_listed(kinds, 1))
 
 
 def _branches(kinds: list[Kind | None]) -> Stack:
     """The input goes into two branches, which are added; the other layers come after."""
     one, two, three = (kind or conv(1) for kind in kinds[:3])
-    after = [kind for kind in kinds[3:] if kind]
     layers = [one.layer, replace(two.layer, reads=0), three.layer, Sum((1, 3))]
     names = ["one_branch", "other_branch_1", "other_branch_2", "sum"]
     words = [*map(_told, (one, two, three)), "one_branch + other_branch_2, cell by cell"]
-    return _stack(
-        [*layers, *(kind.layer for kind in after)],
-        [*names, *(f"layer_{number + 4}" for number in range(len(after)))],
-        [*words, *map(_told, after)],
+    if any(kinds[3:]):
+        after = _listed(kinds[3:], 4)
+        layers, names, words = layers + after[0], names + after[1], words + after[2]
+    return _stack(layers, names, words)
+
+
+def _listed(kinds: list[Kind | None], first: int) -> tuple[list[Layer], list[str], list[str]]:
+    """The layers that are there, what their maps are called, and what they are; the first of
+    `kinds` has the number `first`."""
+    there = [(number, kind) for number, kind in enumerate(kinds, first) if kind]
+    there = there or [(first, conv(1))]  # a cell that sees itself
+    return (
+        [kind.layer for _, kind in there],
+        [f"layer_{number}" for number, _ in there],
+        [_told(kind) for _, kind in there],
     )
 
 
@@ -123,8 +131,14 @@ def _stack(layers, names, words) -> Stack:
             cells = counted(composed.lengths[-1], "cell")
             refused = f"{names[number]} is left out: {words[number]} finds a map of only {cells}."
             break
-    names = ["input", *names[: len(composed.layers) - 1], "output"]
-    return Stack(composed, names, [f"{LENGTH} cells", *words], refused)
+    kept = len(composed.layers)
+    words[kept - 1] = f"{names[kept - 1].replace('_', ' ')}, {words[kept - 1]}"
+    return Stack(
+        composed,
+        ["input", *names[: kept - 1], "output"],
+        [f"{LENGTH} cells", *words],
+        refused,
+    )
 
 
 def _told(kind: Kind) -> str:

@@ -79,13 +79,12 @@ def _heading(shown: Stack, asked: int) -> str:
     if recurrence[-1] is None:
         spans = [field.span for field in fields]
         return f"Branches of unequal strides: fields from {min(spans)} to {max(spans)} cells wide"
-    of = (
-        f"all {counted(seen, 'input cell')}"
-        if seen == span
-        else f"{seen} of the {span} input cells"
-    )
-    apart = counted(recurrence[-1][1], "cell")
-    return f"output[{asked}] is made of {of} that it spans; the next one's field begins {apart} on"
+    size, step, _ = recurrence[-1]
+    of = f"all {seen}" if seen == span else f"{seen} of the {span}"
+    spans = f"{of} input cells that it spans" if span > 1 else "one input cell"
+    cut = f", the border cuts off {size - span}" if span < size else ""
+    apart = f"; the next one's field begins {counted(step, 'cell')} on" if len(fields) > 1 else ""
+    return f"output[{asked}] is made of {spans}{cut}{apart}"
 
 
 def _title(shown: Stack, number: int) -> str:
@@ -102,9 +101,7 @@ def _title(shown: Stack, number: int) -> str:
     holes = f", {used} used" if used < field else ""
     first = str(first).replace("-", "−")
     sizes = "; numbers: input cells in each" if number == len(composed.layers) else ""
-    return (
-        f"{told}  →  field {grown}{field}{holes}; step {step}, cell 0 from input[{first}] on{sizes}"
-    )
+    return f"{told}  →  field {grown}{field}{holes}; step {step}, from input[{first}] on{sizes}"
 
 
 def _grown(composed: Composition, number: int) -> str:

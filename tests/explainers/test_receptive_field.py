@@ -126,7 +126,7 @@ class TestReceptiveField(ExplainerContract):
         """The titles' numbers, and where cells stand, by fields on an axis without end in sight."""
         for board, (cell, pair) in zip(boards, ends_of_fields(maps, 1500), strict=False):
             told = re.search(
-                r"(\d+)(?:, \d+ used)?; step (\d+), cell 0 from input\[(−?\d+)\]", board.title
+                r"(\d+)(?:, \d+ used)?; step (\d+), from input\[(−?\d+)\]", board.title
             )
             if not told:
                 continue
@@ -179,11 +179,14 @@ def test_a_changed_layer_changes_the_field():
     scene = draw(stack="rates 2, 2, 2", layer_1="conv 3x3", layer_3="conv 3x3, rate 5")
     assert "all 17 input cells" in scene.description
     assert scene["map_6"].title == "" and len(scene["map_6"].cells) == 0
+    scene = draw(stack="three 3x3", layer_2=NONE)
+    assert scene["map_1"].title.startswith("layer_1: conv 3×3, padding 1 ")
+    assert scene["map_2"].title.startswith("output: layer 3, conv 3×3, padding 1 ")
 
 
 def test_without_any_layer_a_cell_sees_itself():
     scene = draw(stack="three 3x3", layer_1=NONE, layer_2=NONE, layer_3=NONE)
-    assert "output[19] is made of all 1 input cell that it spans" in scene.description
+    assert "output[19] is made of one input cell; the next" in scene.description
 
 
 def test_a_layer_that_torch_refuses_is_left_out_and_named():
