@@ -82,9 +82,13 @@ def _heading(shown: Stack, asked: int) -> str:
     size, step, _ = recurrence[-1]
     of = f"all {seen}" if seen == span else f"{seen} of the {span}"
     spans = f"{of} input cells that it spans" if span > 1 else "one input cell"
-    cut = f", the border cuts off {size - span}" if span < size else ""
-    apart = f"; the next one's field begins {counted(step, 'cell')} on" if len(fields) > 1 else ""
-    return f"output[{asked}] is made of {spans}{cut}{apart}"
+    if span < size:
+        then = f"; the border cuts off {size - span} more"
+    else:
+        then = (
+            f"; the next one's field begins {counted(step, 'cell')} on" if len(fields) > 1 else ""
+        )
+    return f"output[{asked}] is made of {spans}{then}"
 
 
 def _title(shown: Stack, number: int) -> str:
@@ -92,16 +96,18 @@ def _title(shown: Stack, number: int) -> str:
     composed = shown.composed
     told = f"{shown.names[number]}: {shown.words[number]}"
     if number == 0:
-        return f"{told}; how often each is used for the orange cell of the output"
+        return (
+            f"{told}; how often each is used for the orange cell of the output."
+            " There: how many input cells each is made of"
+        )
     layer, used = composed.layers[number - 1], max(len(f.cells) for f in composed.fields[number])
     if composed.recurrence[number] is None:
-        return f"{told}  →  numbers: input cells in each, up to {used}"
+        return f"{told}  →  made of up to {counted(used, 'input cell')}"
     field, step, first = composed.recurrence[number]
     grown = "" if isinstance(layer, Sum) else f"{_grown(composed, number)} = "
     holes = f", {used} used" if used < field else ""
     first = str(first).replace("-", "−")
-    sizes = "; numbers: input cells in each" if number == len(composed.layers) else ""
-    return f"{told}  →  field {grown}{field}{holes}; step {step}, from input[{first}] on{sizes}"
+    return f"{told}  →  field {grown}{field}{holes}; step {step}, from input[{first}] on"
 
 
 def _grown(composed: Composition, number: int) -> str:

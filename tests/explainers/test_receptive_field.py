@@ -121,6 +121,9 @@ class TestReceptiveField(ExplainerContract):
             for cell, (text, number) in enumerate(zip(board.texts, texts, strict=True)):
                 assert text == (number if within.min() <= cell <= within.max() else "")
         self.sizes(boards, maps)
+        # 14 and 17 px high letters of DejaVu Sans, bold the latter
+        assert all(12 + 7.8 * len(board.title) <= 1000 for board in boards)
+        assert all(12 + 9.3 * len(label.text) <= 1000 for label in scene.labels[:1])
 
     def sizes(self, boards, maps):
         """The titles' numbers, and where cells stand, by fields on an axis without end in sight."""
