@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "explainers": {"relations", "scenes"},
     "explorer": {"relations", "scenes", "explainers"},
     "fields": {"relations"},
-    "models": set(),
+    "models": {"fields"},
     "data": set(),
     "training": {"models", "data", "relations"},
     "classroom": set(),

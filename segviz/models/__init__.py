@@ -28,6 +28,7 @@ from .deeplab import (
 )
 from .fcn import FCN, bilinear_deconvolution
 from .segnet import SegNet, unpool_with_indices, unpool_without_indices
+from .summary import Summary, summary
 from .unet import UNet
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "ResNet50",
     "ScoreMap",
     "SegNet",
+    "Summary",
     "UNet",
     "ValidDecoderBlock",
     "ValidDoubleConv",
@@ -56,6 +58,7 @@ __all__ = [
     "conv_relu",
     "fit_to",
     "separable_conv",
+    "summary",
     "unpool_with_indices",
     "unpool_without_indices",
     "upsample",
