@@ -23,7 +23,7 @@ class Brush {
   start(event) {
     const cell = this.stage.cellOf(event.target);
     const board = event.button === 0 && this.boardAt(cell);
-    this.stroke = board ? { board, name: cell.board, cells: [cell.n] } : null;
+    this.stroke = board ? { board, name: cell.board, cells: [cell.n], last: cell.n } : null;
     // a finger would hold on to the first cell and tell nothing of the others
     if (board && event.target.hasPointerCapture(event.pointerId))
       event.target.releasePointerCapture(event.pointerId);
@@ -31,9 +31,24 @@ class Brush {
 
   over(cell) {
     if (!this.stroke || cell?.board !== this.stroke.name) return;
-    const { board, cells } = this.stroke;
-    if (!cells.includes(cell.n) && board.target(cell.n)) cells.push(cell.n);
+    const { board, cells, last } = this.stroke;
+    for (const n of this.between(board, last, cell.n))
+      if (!cells.includes(n) && board.target(n)) cells.push(n);
+    this.stroke.last = cell.n;
     if (cells.length > 1) this.mark(cells.map((n) => board.shapes[n]));
+  }
+
+  // the cells on the straight way from one to another, which a quick hand leaps over
+  between({ cells, width }, from, to) {
+    const place = (n) => [Math.floor(cells[n] / width), cells[n] % width];
+    const [[row, column], [lastRow, lastColumn]] = [place(from), place(to)];
+    const steps = Math.max(Math.abs(lastRow - row), Math.abs(lastColumn - column), 1);
+    const met = Array.from({ length: steps }, (_, k) => {
+      const share = (k + 1) / steps;
+      const there = [row + share * (lastRow - row), column + share * (lastColumn - column)].map(Math.round);
+      return cells.indexOf(there[0] * width + there[1]);
+    });
+    return met.filter((n) => n >= 0);
   }
 
   // a stroke over one cell only is a click, and pins it
