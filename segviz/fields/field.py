@@ -11,6 +11,8 @@ from segviz.fields.sources import Product, Sources
 from segviz.relations.axis_field import AxisField
 from segviz.relations.reach import Reach
 
+MAPS = (2, 3), (1, 2)  # where rows and columns are, in an output of four dimensions
+
 
 class Box(NamedTuple):
     """A rectangle of image cells; bottom and right are the first cells behind it, so that
@@ -64,31 +66,28 @@ class Field:
     @cached_property
     def _dims(self) -> tuple[int, ...]:
         """The dimensions of the output that count positions: rows and columns, if it is a map."""
-        products, ndim = self._sources.products, len(self.shape)
-        row, column = ({p.parts[axis].home for p in products} - {None} for axis in (0, 1))
-        if all(p.on_grid for p in products) and len(row) < 2 and len(column) < 2:
-            if not row and not column:
-                return self._likely_dims
-            row = row.pop() if row else column.copy().pop() - 1
-            column = column.pop() if column else row + 1
-            if 0 <= row < ndim and 0 <= column < ndim and row != column:
-                return row, column
+        place, products = self._sources.place, self._sources.products
+        homes = tuple(part.home for part in place.parts) if place else (None, None)
+        if None not in homes and homes[0] != homes[1]:
+            return homes
         parts = [part for product in products for part in product.parts]
-        return tuple(sorted(frozenset().union(*(part.dims for part in parts))))
+        changing = frozenset().union(*(part.dims for part in parts))
+        if len(self.shape) != 4:
+            return tuple(sorted(changing))
+        if not products:
+            return MAPS[0]
+        return next((dims for dims in MAPS if changing and changing <= {*dims}), self._likely_dims)
 
     @property
     def _likely_dims(self) -> tuple[int, ...]:
         """Where all units see the same, nothing tells rows and columns from channels. They come
         last as a rule, but some networks put the channels there, which are many."""
-        if len(self.shape) != 4:
-            return ()
-        candidates = [(2, 3), (1, 2)]
         fitting = [
             dims
-            for dims in candidates
+            for dims in MAPS
             if all(self.shape[dim] <= size for dim, size in zip(dims, self.input_size, strict=True))
         ]
-        return (fitting or candidates)[0]
+        return (fitting or MAPS)[0]
 
     @cached_property
     def _products(self) -> tuple[Product, ...]:

@@ -19,7 +19,7 @@ class Placed:
     size 1 along those where it does not change. home: the dimension that carries the image's axis
     by itself (also where it has one cell), or None where several do, or none."""
 
-    reach: Reach
+    reach: Reach | None
     pointer: np.ndarray
     home: int | None
 
@@ -29,6 +29,13 @@ class Placed:
         shape = [1] * ndim
         shape[home] = reach.cells
         return cls(reach, np.arange(reach.cells).reshape(shape), home)
+
+    @classmethod
+    def counting(cls, count: int, home: int, ndim: int) -> "Placed":
+        """A dimension's own indices, which relate to no image."""
+        shape = [1] * ndim
+        shape[home] = count
+        return cls(None, np.arange(count).reshape(shape), home)
 
     @classmethod
     def pointing(cls, reach: Reach, pointer: np.ndarray, hint: int | None = None) -> "Placed":
@@ -101,6 +108,12 @@ class Placed:
             reach, home = self.reach.gathered(last.reshape(-1, last.shape[-1])), None
         pointer = np.expand_dims(np.arange(reach.cells).reshape(rest), dim)
         return Placed.pointing(reach, pointer, home)
+
+    def first(self, dim: int) -> "Placed":
+        """The first element along a dimension, which keeps one cell there."""
+        if dim not in self.dims:
+            return self
+        return Placed.pointing(self.reach, self.pointer.take([0], axis=dim), self.home)
 
     def only(self, dim: int, indices) -> "Placed":
         """The union over some indices along a dimension, which keeps one cell there."""

@@ -28,6 +28,12 @@ class Product:
     columns: Placed
     where: np.ndarray | None = None
 
+    @classmethod
+    def places_of(cls, shape) -> "Product":
+        """The row and the column of every element of a map, which come last in its shape."""
+        ndim = len(shape)
+        return cls(*(Placed.counting(shape[dim], dim, ndim) for dim in (ndim - 2, ndim - 1)))
+
     @cached_property
     def parts(self) -> tuple[Placed, Placed]:
         return self.rows, self.columns
@@ -58,6 +64,11 @@ class Product:
         lone = all(part.home is not None or not part.dims for part in self.parts)
         return lone and (self.rows.home is None or self.rows.home != self.columns.home)
 
+    @cached_property
+    def places(self) -> int:
+        """How many elements its pointers tell apart."""
+        return self.rows.pointer.size * self.columns.pointer.size
+
     def changes_along(self, dim: int) -> list[Placed]:
         return [part for part in self.parts if dim in part.dims or part.home == dim]
 
@@ -70,13 +81,16 @@ class Sources:
     """products: their union is what reaches an element. exact: False where the union was replaced
     by something larger. mixers: the modules that mixed whole maps, or windows of them, on the way
     here, in order. unknown: the first operator on the way that nobody knows, in words, or None.
-    mixing: whether the latest operator mixed elements at different places."""
+    mixing: whether the latest operator mixed elements at different places. place: for every element
+    the row and the column of the map that it belongs to, where it still does; its products forget
+    that where many elements see the same."""
 
     products: tuple[Product, ...]
     exact: bool = True
     mixers: tuple[str, ...] = ()
     unknown: str | None = None
     mixing: bool = False
+    place: Product | None = None
 
     @classmethod
     def lost(cls, unknown: str) -> "Sources":
@@ -88,7 +102,8 @@ class Sources:
 
     def each(self, change: Callable[[Product], Product]) -> "Sources":
         """A change that keeps the products apart."""
-        return replace(self, products=tuple(map(change, self.products)))
+        place = self.place and change(self.place)
+        return replace(self, products=tuple(map(change, self.products)), place=place)
 
     @property
     def mixed(self) -> bool:
@@ -108,6 +123,9 @@ class Sources:
         """The union of all elements along dimensions, each of which keeps one cell."""
         sources = self
         for dim in sorted(dims):
+            if sources.place:
+                first = sources.place.each(lambda part, dim=dim: part.first(dim))
+                sources = replace(sources, place=first)
             if all(not p.changes_along(dim) and not p.masked_along(dim) for p in sources.products):
                 continue
             places = any(product.changes_along(dim) for product in sources.products)
@@ -120,36 +138,40 @@ class Sources:
         stepped = [
             new for product in self.products for new in _through(product, step, dim, size, follow)
         ]
+        sources = replace(self, place=self.place and _recounted(self.place, dim, step.cells))
         if len(stepped) == len(self.products) == 1:
-            return replace(self, products=tuple(stepped))
-        return self.with_products(stepped)
+            return replace(sources, products=tuple(stepped))
+        return sources.with_products(stepped)
 
 
 def union(several: list[Sources], shape) -> Sources:
     """What reaches an element of a tensor of this shape by any of several broadcast tensors."""
-    products = [
-        product.each(
-            lambda part: part.lifted(len(shape)).settled(shape), _lifted(product.where, len(shape))
-        )
-        for sources in several
-        for product in sources.products
-    ]
-    return combined(several, products)
+
+    def broadcast(product: Product) -> Product:
+        where = product.where
+        if where is not None:
+            where = where.reshape((1,) * (len(shape) - where.ndim) + where.shape)
+        return product.each(lambda part: part.lifted(len(shape)).settled(shape), where)
+
+    several = [sources.each(broadcast) for sources in several]
+    return combined(several, [product for sources in several for product in sources.products])
 
 
-def combined(several: list[Sources], products: list[Product]) -> Sources:
-    """Products made from those of several sources, with all else that those know."""
+def combined(several: list[Sources], products: list[Product], place="most") -> Sources:
+    """Products made from those of several sources, with all else that those know.
+
+    place: by default the one that tells most elements apart.
+    """
     unknown = next((sources.unknown for sources in several if sources.unknown), None)
     if unknown:
         return Sources.lost(unknown)
     exact = all(sources.exact for sources in several)
     mixers = tuple(dict.fromkeys(name for sources in several for name in sources.mixers))
     mixing = any(sources.mixing for sources in several)
-    return Sources((), exact, mixers, mixing=mixing).with_products(products)
-
-
-def _lifted(where, ndim: int):
-    return where if where is None else where.reshape((1,) * (ndim - where.ndim) + where.shape)
+    if place == "most":
+        places = [sources.place for sources in several if sources.place]
+        place = max(places, key=lambda place: place.places, default=None)
+    return Sources((), exact, mixers, mixing=mixing, place=place).with_products(products)
 
 
 # One product, changed
@@ -203,6 +225,14 @@ def _through(product: Product, step, dim: int, size: int, follow) -> Iterable[Pr
         where = mask if product.where is None else product.where & mask
         return [replace(product, where=where)]
     return [product.each(lambda part, tap=tap: _read(part, tap, dim)) for tap in read.T]
+
+
+def _recounted(place: Product, dim: int, cells: int) -> Product | None:
+    """The rows and columns of the next map, if a layer worked along whole rows or columns."""
+    ndim = place.rows.pointer.ndim
+    if any(dim in part.dims and part.home != dim for part in place.parts):
+        return None
+    return place.each(lambda p: Placed.counting(cells, dim, ndim) if p.home == dim else p)
 
 
 def _read(part: Placed, tap: np.ndarray, dim: int) -> Placed:

@@ -60,7 +60,16 @@ def _overwritten(other: Tensor, old: Sources, written: Tensor, new: Sources) -> 
         return old
     products = [_confined(product, kept) for product in old.products]
     products += [_scattered(product, written.shape, index) for product in new.products]
-    return combined([old, new], products)
+    return combined([old, new], products, old.place or _widened(new.place, other))
+
+
+def _widened(place: Product | None, other: Tensor) -> Product | None:
+    """Rows and columns of a part, taken for those of all of the other tensor."""
+    if place is None or None in (place.rows.home, place.columns.home):
+        return None
+    if place.rows.pointer.ndim != other.dim():
+        return None
+    return place.each(lambda part: Placed.counting(other.shape[part.home], part.home, other.dim()))
 
 
 def _index_in(other: Tensor, written: Tensor, elements: int) -> np.ndarray:
@@ -95,7 +104,7 @@ def _scattered(product: Product, shape, index: np.ndarray) -> Product:
         alive = alive & (pointer != NOTHING)
         pointers.append(pointer)
     parts = [
-        Placed.pointing(part.reach, _shrunk_where_it_points(pointer), part.home)
+        Placed.pointing(part.reach, _shrunk_where_it_points(pointer)).settled(index.shape)
         for part, pointer in zip(folded.parts, pointers, strict=True)
     ]
     implied = (parts[0].pointer != NOTHING) & (parts[1].pointer != NOTHING)

@@ -47,8 +47,8 @@ class Trace(TorchDispatchMode):
         first = Reach.identity(rows)
         second = first if rows == columns else Reach.identity(columns)
         ndim = image.dim()
-        placed = Placed.along(first, ndim - 2, ndim), Placed.along(second, ndim - 1, ndim)
-        self.sources[id(image)] = Sources((Product(*placed),))
+        product = Product(Placed.along(first, ndim - 2, ndim), Placed.along(second, ndim - 1, ndim))
+        self.sources[id(image)] = Sources((product,), place=Product.places_of(image.shape))
         self._keep([image])
 
     # What the rules ask
@@ -92,12 +92,17 @@ class Trace(TorchDispatchMode):
         return result
 
     def _run(self, call: Call):
+        """The operator on meta tensors. For two of them torch works the result out in Python, in
+        full, which would take most of the time; their shapes are no secret."""
+        given = call.input if call.tensors else None
         if call.name == "native_batch_norm" and not call["training"]:
-            # torch works its shape out in Python, which would take a third of the whole time
-            like = call.input
-            return tuple(
-                torch.empty(n, dtype=like.dtype, device="meta") for n in (like.shape, 0, 0)
-            )
+            return torch.empty_like(self._on_meta(given)), *self._on_meta([given.new_empty(0)] * 2)
+        if "upsample" in call.name:
+            last = given.is_contiguous(memory_format=torch.channels_last) if given.dim() == 4 else 0
+            order = torch.channels_last if last and not given.is_contiguous() else None
+            shape = (*given.shape[:2], *call["output_size"])
+            order = order or torch.contiguous_format
+            return torch.empty(shape, dtype=given.dtype, device="meta", memory_format=order)
         return call.function(*self._prepared(call, call.args), **self._prepared(call, call.kwargs))
 
     def _outcome(self, call: Call) -> list[Sources]:

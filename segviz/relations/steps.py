@@ -131,15 +131,16 @@ class Adaptive:
 
 @dataclass(frozen=True)
 class Nearest:
-    """Nearest-neighbour interpolation: output o copies cell floor((o + shift) * ratio).
+    """Nearest-neighbour interpolation: output o copies cell floor(o * ratio), or, if `exact`
+    (mode "nearest-exact"), floor((o + 1/2) * ratio).
 
-    ratio: input cells per output cell, in the floating-point type that torch uses, because its
-        rounding decides which cell is copied; shift is 1/2 for mode "nearest-exact", else 0.
+    ratio: input cells per output cell, in single precision: its rounding decides which cell torch
+    copies, whatever the type of the tensor.
     """
 
     cells: int
-    ratio: np.floating
-    shift: float = 0.0
+    ratio: np.float32
+    exact: bool = False
 
     edge = staticmethod(nearest_cell)
 
@@ -156,9 +157,12 @@ class Nearest:
         return self._fraction.numerator
 
     def positions(self, count: int) -> np.ndarray:
-        kind = type(self.ratio)
-        output = np.arange(count).astype(kind) + kind(self.shift)
-        return np.floor(output * self.ratio).astype(np.int64)[:, None]
+        output, half = np.arange(count).astype(np.float32), np.float32(0.5)
+        if self.exact:  # there and back by half a cell, as torch does it, for the rounding
+            source = (output + half) * self.ratio - half + half
+        else:
+            source = output * self.ratio
+        return np.floor(source).astype(np.int64)[:, None]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Operators that only move elements about. The pointers are moved by the same operator."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,7 +12,10 @@ from segviz.fields.sources import Product, Sources, combined
 from segviz.relations.taps import NOTHING
 
 AS_RESHAPE = {"view", "_unsafe_view", "reshape", "_reshape_copy", "_reshape_alias", "view_copy"}
-SAME_PLACE = {"slice", "narrow", "flip", "roll", "expand", "repeat", "index_select", "unfold"}
+SAME_PLACE = {
+    *("slice", "narrow", "flip", "roll", "expand", "repeat", "index_select", "index", "split"),
+    *("split_with_sizes", "chunk", "channel_shuffle", "pixel_shuffle", "pixel_unshuffle"),
+}
 
 
 @rule("permute", "transpose", "t", "unsqueeze", "squeeze", "expand", "flip", "rot90", "repeat")
@@ -20,20 +25,25 @@ SAME_PLACE = {"slice", "narrow", "flip", "roll", "expand", "repeat", "index_sele
 @rule("index_select", "index", "gather", "take_along_dim", "movedim", "swapaxes", "tile")
 @rule(*AS_RESHAPE)
 def moved(call: Call) -> list[Sources]:
-    shape = call.input.shape
-    results = list(tensors_among([call.result]))
-    sources = call.sources
-    pieces: list[list[Product]] = [[] for _ in results]
-    for product in sources.products:
-        rows, columns = (_moved_part(call, part, shape) for part in product.parts)
-        if product.where is None:
-            wheres = [None] * len(results)
-        else:
-            moves = _move(call, product.where.astype(int), shape)
-            wheres = [_compressed(tensor.numpy()) > 0 for tensor in moves]
-        for piece, *parts in zip(pieces, rows, columns, wheres, strict=True):
-            piece.append(Product(*parts))
-    return [sources.with_products(piece) for piece in pieces]
+    sources, results = call.sources, list(tensors_among([call.result]))
+    moved = [_moved_product(call, product) for product in sources.products]
+    places = _moved_product(call, sources.place) if sources.place else [None] * len(results)
+    return [
+        replace(sources, place=place).with_products(products[number] for products in moved)
+        for number, place in enumerate(places)
+    ]
+
+
+def _moved_product(call: Call, product: Product) -> list[Product]:
+    """One for each result of the operator."""
+    rows, columns = (_moved_part(call, part) for part in product.parts)
+    if product.where is None:
+        return list(map(Product, rows, columns))
+    wheres = _move(call, product.where.astype(int))
+    return [
+        Product(*parts, _compressed(where.numpy()) > 0)
+        for *parts, where in zip(rows, columns, wheres, strict=True)
+    ]
 
 
 @rule("as_strided")
@@ -55,15 +65,20 @@ def rolled(call: Call) -> list[Sources]:
     dims = call["dims"] or range(call.input.dim())
     homes = {dim % call.input.dim() for dim in dims}
     (sources,) = moved(call)
-    return [sources.each(lambda p: p.each(lambda q: q.ended() if q.home in homes else q))]
+
+    def end(part: Placed) -> Placed:
+        return part.ended() if part.reach and part.home in homes else part
+
+    return [sources.each(lambda product: product.each(end))]
 
 
-def _moved_part(call: Call, part: Placed, shape) -> list[Placed]:
-    hint = _home_afterwards(call, part) if not part.dims else None
+def _moved_part(call: Call, part: Placed) -> list[Placed]:
+    hint = _home_afterwards(call, part)
     moved = []
-    for tensor in _move(call, part.pointer + 1, shape):
+    for tensor in _move(call, part.pointer + 1):
         pointer = _compressed(tensor.numpy()) - 1
-        if sum(size > 1 for size in pointer.shape) > 1 and part.reach.firsts is not None:
+        changing = sum(size > 1 for size in pointer.shape)
+        if changing > 1 and part.reach and part.reach.firsts is not None:
             # windows side by side see the same rows: seen so, the pointers may change less
             same = np.append(part.reach.firsts, NOTHING)
             pointer = _compressed(same[pointer])
@@ -71,9 +86,9 @@ def _moved_part(call: Call, part: Placed, shape) -> list[Placed]:
     return moved
 
 
-def _move(call: Call, pointers: np.ndarray, shape) -> list[Tensor]:
+def _move(call: Call, pointers: np.ndarray) -> list[Tensor]:
     """The operator at work on pointers in place of its first tensor; 0 points to nothing."""
-    tensor = torch.from_numpy(pointers.astype(np.int32)).expand(shape)
+    tensor = torch.from_numpy(pointers.astype(np.int32)).expand(call.input.shape)
     if call.name in AS_RESHAPE:
         return [tensor.reshape(call.output.shape)]
     if call.name == "im2col":  # it pads with zeros, and is not made for integers
@@ -154,7 +169,14 @@ def _catenated(parts: list[tuple[Sources, int]], shape, dim: int) -> Sources:
         around = (before, shape[dim] - before - size)
         products += [_widened(product, dim, size, around) for product in sources.products]
         before += size
-    return combined([sources for sources, _ in parts], products)
+    places = [sources.place for sources, _ in parts if sources.place]
+    place = max(places, key=lambda place: place.places, default=None)
+    if place is not None and place.changes_along(dim):  # rows or columns are counted anew
+        ndim, total = len(shape), shape[dim]
+        place = place.each(lambda p: Placed.counting(total, dim, ndim) if p.home == dim else p)
+        if any(dim in part.dims and part.home != dim for part in place.parts):
+            place = None
+    return combined([sources for sources, _ in parts], products, place)
 
 
 def _widened(product: Product, dim: int, size: int, around: tuple[int, int]) -> Product:

@@ -1,11 +1,12 @@
 """Operators that slide along the axes: convolutions, poolings, resampling, pads and crops."""
 
+from dataclasses import replace
+
 import numpy as np
-import torch
 
 from segviz.fields.operators.calls import Call, UnknownOperatorError, rule
 from segviz.fields.operators.channels import through_channels
-from segviz.fields.sources import Sources
+from segviz.fields.sources import Product, Sources
 from segviz.relations.steps import (
     Adaptive,
     Antialiased,
@@ -26,6 +27,10 @@ def slid(call: Call, sources: Sources, steps: list) -> Sources:
     for dim, step in enumerate(steps, start=first):
         if step is not None:
             sources = sources.through(step, dim, call.input.shape[dim], call.trace.follow)
+    place = sources.place
+    if len(steps) == 2 and (place is None or None in (place.rows.home, place.columns.home)):
+        # what slides in two directions slides on a map
+        sources = replace(sources, place=Product.places_of(call.output.shape))
     return sources
 
 
@@ -102,12 +107,11 @@ def adaptive_pool(call: Call) -> Sources | list[Sources]:
 @rule("upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d")
 @rule("_upsample_nearest_exact1d", "_upsample_nearest_exact2d", "_upsample_nearest_exact3d")
 def nearest(call: Call) -> Sources:
-    # torch computes the ratio in the precision of the tensor, in single precision at least
-    kind = np.float64 if call.input.dtype == torch.float64 else np.float32
-    shift = 0.5 if "exact" in call.name else 0.0
+    exact = "exact" in call.name
 
     def step(cells, given, scale):
-        return Nearest(cells, kind(1 / scale) if scale else kind(given) / kind(cells), shift)
+        ratio = np.float32(1 / scale) if scale else np.float32(given) / np.float32(cells)
+        return Nearest(cells, ratio, exact)
 
     return _resampled(call, step)
 
@@ -140,9 +144,10 @@ def _resampled(call: Call, step) -> Sources:
     if len(sizes) == 1:
         scales = [call.get("scales")]
     given = call.input.shape[-len(sizes) :]
+    cubic = call.name == "upsample_bicubic2d"
     steps = [
-        # equal sizes are copied, whatever the scale
-        None if cells == size else step(cells, size, scale)
+        # torch copies an axis that keeps its size whatever the scale, but for the cubic kernel
+        None if cells == size and not (scale and cubic) else step(cells, size, scale)
         for cells, size, scale in zip(sizes, given, scales, strict=True)
     ]
     return slid(call, call.sources, steps)
