@@ -57,7 +57,7 @@ class Shown:
             classes = control.locator("button").evaluate_all("all => all.map(b => b.className)")
             return next(n for n, each in enumerate(classes) if "mod-active" in each)
         value = self.handle(parameter).evaluate(
-            "it => Number(it.value ?? it.getAttribute('aria-valuenow'))"
+            "it => Number(it.value ?? it.getAttribute('aria-valuetext'))"
         )
         return round(value / parameter.unit)
 
