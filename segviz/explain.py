@@ -7,6 +7,7 @@ Each takes its parameters by name, starts at a sensible example without any, and
 
 import inspect
 
+from segviz.explainers.aspp import ASPP
 from segviz.explainers.atrous import ATROUS
 from segviz.explainers.checkerboard import CHECKERBOARD
 from segviz.explainers.convolution import CONVOLUTION_EXPLAINER
@@ -17,6 +18,7 @@ from segviz.explainers.overlap_scores import OVERLAP_SCORES
 from segviz.explainers.patches import PATCHES
 from segviz.explainers.pixel_loss import PIXEL_LOSS
 from segviz.explainers.receptive_field import RECEPTIVE_FIELD
+from segviz.explainers.skips import SKIPS
 from segviz.explainers.tasks import TASKS
 from segviz.explainers.transposed_convolution import TRANSPOSED
 from segviz.explainers.upsampling import UPSAMPLING
@@ -72,6 +74,8 @@ EXPLAINERS: dict[str, Explainer] = {
     "checkerboard": CHECKERBOARD,
     "receptive_field": RECEPTIVE_FIELD,
     "atrous": ATROUS,
+    "aspp": ASPP,
+    "skips": SKIPS,
     "pixel_loss": PIXEL_LOSS,
     "overlap_scores": OVERLAP_SCORES,
 }
@@ -86,5 +90,7 @@ max_unpooling = opener("max_unpooling", MAX_UNPOOLING)
 checkerboard = opener("checkerboard", CHECKERBOARD)
 receptive_field = opener("receptive_field", RECEPTIVE_FIELD)
 atrous = opener("atrous", ATROUS)
+aspp = opener("aspp", ASPP)
+skips = opener("skips", SKIPS)
 pixel_loss = opener("pixel_loss", PIXEL_LOSS)
 overlap_scores = opener("overlap_scores", OVERLAP_SCORES)
