@@ -55,6 +55,7 @@ class Operation:
 
     size: None for one whose output has no size of its own to be checked.
     words: name -> what its values 0, 1, ... are called, for parameters that are a choice of names.
+        The first is what is usual: a refusal only speaks of others.
     """
 
     def __init__(self, name: str, size: SizeFormula | None, *rules: Rule, words=None):
@@ -109,16 +110,17 @@ class Operation:
         return None if inside is None else _halved(inside, given, legal)
 
     def _sentence(self, rule: Rule, values: dict[str, int]) -> str:
-        given = ", ".join(f"{name} {self._word(name, value)}" for name, value in values.items())
+        given = ", ".join(
+            f"{name} {repr(self.words[name][value]) if name in self.words else value}"
+            for name, value in values.items()
+            if value or name not in self.words
+        )
         size = self.size(**values) if rule.reason is _NO_OUTPUT else None
         sentence = f"{self.name} with {given}: {rule.reason.format(**values, size=size)}."
         nearest = self.nearest(rule.blame, **values)
         if nearest is None:
             return f"{sentence} No other {rule.blame} alone mends this: change one more parameter."
         return f"{sentence} The nearest legal {rule.blame} is {nearest}."
-
-    def _word(self, name: str, value: int) -> str:
-        return repr(self.words[name][value]) if name in self.words else str(value)
 
 
 def _halved(inside: int, outside: int, legal: Callable[[int], bool]) -> int:

@@ -56,19 +56,25 @@ def bed_of_nails(input_size, factor) -> Relation:
 def bilinear_kernel(factor) -> np.ndarray:
     """The kernel with which a transposed convolution of stride `factor` interpolates bilinearly.
 
-    factor: an integer or (rows, columns). Returns float64 of shape 2·factor - factor % 2 on each
-    axis; the padding that belongs to it is factor // 2. Away from the border the result is that of
-    `bilinear`. (Shelhamer, Long and Darrell 2017, "Fully convolutional networks for semantic
-    segmentation", initialise their learnable upsampling with it.)
+    factor: an integer or (rows, columns). Returns float64; its size and the padding that belongs to
+    it are those of `bilinear_settings`. Away from the border the result is that of `bilinear`.
+    (Shelhamer, Long and Darrell 2017, "Fully convolutional networks for semantic segmentation",
+    initialise their learnable upsampling with it.)
     """
     factors = pair(factor, "factor")
     rows, columns = map(_tent, factors)
     return rows[:, None] * columns / (factors[0] * factors[1])
 
 
+def bilinear_settings(factor):
+    """(kernel_size, padding) of the transposed convolution of stride `factor` that interpolates
+    bilinearly, on one axis; integers or integer arrays."""
+    return 2 * factor - factor % 2, factor // 2
+
+
 def _tent(factor: int) -> np.ndarray:
     """factor - the distance to the middle, at cells one apart."""
-    size = 2 * factor - factor % 2
+    size, _ = bilinear_settings(factor)
     return factor - np.abs(np.arange(size) - (size - 1) / 2)
 
 

@@ -9,11 +9,15 @@ import numpy as np
 
 from segviz.relations import Relation
 
+NOISE = 1e-12  # a number this small is what rounding left of a zero
+
 
 def number(value: float, digits: int = 4) -> str:
     """A number as a cell shows it: whole ones in full, others to four digits."""
     if not np.isfinite(value):
         return f"{value:g}"
+    if abs(value) < NOISE:
+        return "0"
     if value == round(value) and abs(value) < 1e15:
         return str(round(value))
     if 10 ** (digits - 1) <= abs(value) < 1e15:

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from contract import ExplainerContract, painted  # beside this file
+from contract import (  # beside this file
+    ExplainerContract,
+    painted,
+    random_numbers,
+    random_steps,
+    settings_of,
+)
 
 from segviz.explain import convolution
 from segviz.explainers.convolution import CONVOLUTION_EXPLAINER, draw
@@ -74,7 +80,7 @@ class TestConvolution(ExplainerContract):
             ("output", output),
         ):
             shown = {key: board for key, board in boards.items() if key.startswith(f"{name}_")}
-            shown = {key: board for key, board in shown.items() if board.size}
+            shown = {key: board for key, board in shown.items() if not np.isnan(board).all()}
             assert list(shown) == [f"{name}_{channel}" for channel in range(len(expected))]
             np.testing.assert_array_equal(list(shown.values()), expected)
         assert max(output.shape[1:]) <= 8 and len(scene["matrix"].cells) <= 1300  # there is room
@@ -82,6 +88,18 @@ class TestConvolution(ExplainerContract):
         np.testing.assert_array_equal(boards["y"].ravel(), output.ravel())
         matrix = np.nan_to_num(boards["matrix"])
         np.testing.assert_array_equal(matrix @ x.numpy().ravel(), output.ravel())
+
+    def test_random_settings_with_same_padding_show_the_oracles_numbers(self):
+        """They are rare among all that are legal."""
+        rng = np.random.default_rng(8)
+        for _ in range(200):
+            steps = random_steps(self.explainer, rng) | {"pad": (1, 1)}
+            steps = self.explainer.settled(steps)
+            assert self.explainer.legal(steps) and steps["pad"] == (1, 1)
+            settings = settings_of(
+                self.explainer, steps, random_numbers(self.explainer, rng, steps)
+            )
+            self.judge(self.explainer.draw(**settings), settings)
 
 
 def test_the_lecture_is_where_it_starts():

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from contract import ExplainerContract, painted  # beside this file
+from contract import ExplainerContract, painted, random_numbers, settings_of  # beside this file
 
+from segviz.explain import transposed_convolution
 from segviz.explainers.transposed_convolution import TRANSPOSED, draw
 from segviz.scenes import frame
 
@@ -30,12 +31,50 @@ def torch_output(input, kernel, **settings):
     )[0, 0].numpy()
 
 
+def taken_apart(settings):
+    """input, kernel, weights, and the rest."""
+    names = ("input", "kernel", "weights")
+    others = {name: value for name, value in settings.items() if name not in names}
+    return *(settings[name] for name in names), others
+
+
+def impulse_response(factor, kernel_size, padding):
+    """What interpolate makes of a single 1 far from the border: its kernel."""
+    impulse = torch.zeros(1, 1, 7, 7, dtype=torch.float64)
+    impulse[0, 0, 3, 3] = 1
+    response = F.interpolate(impulse, scale_factor=factor, mode="bilinear")[0, 0]
+    top, left = (3 * f - p for f, p in zip(factor, padding, strict=True))
+    return response[top : top + kernel_size[0], left : left + kernel_size[1]].numpy()
+
+
+def judge_bilinear(scene, input, others):
+    factor, padding = others["stride"], others["padding"]
+    kernel = impulse_response(factor, scene["kernel"].numbers.shape, padding)
+    assert kernel.sum() == pytest.approx(np.prod(factor))  # nothing of the response is left out
+    np.testing.assert_allclose(scene["kernel"].numbers, kernel, atol=1e-12)
+    expected = torch_output(input, kernel, **others)
+    theirs = F.interpolate(torch.tensor(input)[None, None], scale_factor=factor, mode="bilinear")
+    theirs = theirs[0, 0].numpy()
+    assert expected.shape == theirs.shape
+    np.testing.assert_allclose(scene["output"].numbers, expected, atol=1e-9)
+    np.testing.assert_allclose(scene["interpolated"].numbers, theirs, atol=1e-9)
+    np.testing.assert_allclose(scene["difference"].numbers, expected - theirs, atol=1e-9)
+    np.testing.assert_allclose(painted(scene)["output"], expected, atol=1e-3, rtol=1e-3)
+    equal = np.isclose(expected, theirs)
+    assert tuple(text == "=" for text in scene["difference"].texts) == tuple(equal.flat)
+    inner = equal[factor[0] // 2 : -(factor[0] // 2), factor[1] // 2 : -(factor[1] // 2)]
+    assert inner.all() and inner.size  # they differ at the border, as wide as the padding, only
+    count = f"equal (=) in {equal.sum()} of {equal.size} cells."
+    assert count in {label.text for label in scene.labels}
+
+
 class TestTransposedConvolution(ExplainerContract):
     explainer = TRANSPOSED
 
     def judge(self, scene, settings):
-        input, kernel = settings["input"], settings["kernel"]
-        others = {name: v for name, v in settings.items() if name not in ("input", "kernel")}
+        input, kernel, weights, others = taken_apart(settings)
+        if weights == "bilinear":
+            return judge_bilinear(scene, input, others)
         expected = torch_output(input, kernel, **others)
         boards = painted(scene)
         for name in ("output", "result"):
@@ -52,6 +91,21 @@ class TestTransposedConvolution(ExplainerContract):
             dilation=others["dilation"],
         )
         np.testing.assert_array_equal(plain[0, 0], expected)
+
+    def test_random_bilinear_settings_stand_beside_torchs_interpolate(self):
+        """They are rare among all that are legal."""
+        rng = np.random.default_rng(7)
+        for _ in range(300):
+            kernel_size = tuple(rng.integers(4, 6, 2).tolist())
+            input_size = tuple(rng.integers(2, 6, 2).tolist())
+            steps = {p.name: (p.start, p.start) for p in self.explainer.parameters}
+            steps |= {"weights": (1, 1), "input_size": input_size, "kernel_size": kernel_size}
+            steps = self.explainer.settled(steps)
+            assert self.explainer.legal(steps) and steps["kernel_size"] == kernel_size
+            settings = settings_of(
+                self.explainer, steps, random_numbers(self.explainer, rng, steps)
+            )
+            self.judge(self.explainer.draw(**settings), settings)
 
 
 def test_a_thousand_that_torch_refuses_are_refused():
@@ -169,3 +223,52 @@ def test_an_output_is_tied_to_its_window_and_a_weight_to_its_matrix_entries():
 def test_an_input_that_is_no_grid_is_refused(input):
     with pytest.raises(ValueError, match="input is"):
         draw(input, [[1]])
+
+
+def test_bilinear_weights_settle_the_sizes():
+    explorer = transposed_convolution(weights="bilinear")
+    settled = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+    assert [getattr(explorer, name) for name in settled] == [4, 2, 1, 0, 1]
+    with pytest.raises(ValueError, match="weights 'bilinear'.* nearest legal kernel_size is 5"):
+        explorer.stride = 3
+    explorer.kernel_size = 5
+    assert [getattr(explorer, name) for name in settled] == [5, 3, 1, 0, 1]
+    explorer.set(weights="typed", padding=0)
+    assert explorer.scene["kernel"].editable and explorer.scene["stretched"].cells.size
+    assert explorer.scene["interpolated"].cells.size == 0
+
+
+def test_beside_interpolate_the_lecture_input_by_hand():
+    explorer = transposed_convolution(weights="bilinear")
+    scene = explorer.scene
+    assert scene["interpolated"].numbers[0].tolist() == [2, 1.75, 1.25, 1]
+    # 3/4 of 3/4 of the corner, where interpolate has all of it
+    assert scene["difference"].numbers[0, 0] == 2 * 9 / 16 - 2
+    assert np.reshape(scene["difference"].texts, (4, 4))[1].tolist() == ["-0.62", "=", "=", "-0.44"]
+    assert scene["difference"].says[0] == "output[0, 0] − interpolate[0, 0] = 1.125 − 2 = -0.875"
+    assert scene["interpolated"].says[1] == "interpolate[0, 1] = 2·0.75 + 1·0.25 = 1.75"
+    assert not scene["kernel"].editable and scene["stretched"].cells.size == 0
+
+
+@pytest.mark.parametrize("kernel_size", [4, 5, (4, 5)])
+def test_the_calls_beside_each_other_and_the_written_sums(kernel_size):
+    explorer = transposed_convolution(
+        [[2, -1, 3], [4, 4, 0]], weights="bilinear", kernel_size=kernel_size
+    )
+    scene = explorer.scene
+    names = {
+        "torch": torch,
+        "x": torch.tensor(explorer.input, dtype=torch.float64)[None, None],
+        "w": torch.tensor(scene["kernel"].numbers)[None, None],
+    }
+    (call,) = [label.text for label in scene.labels if "interpolate(" in label.text]
+    output, theirs = (eval(each, names)[0, 0].numpy() for each in (scene.call, call))
+    np.testing.assert_allclose(scene["output"].numbers, output, atol=1e-9)
+    np.testing.assert_allclose(scene["interpolated"].numbers, theirs, atol=1e-9)
+    for sentence, value in zip(scene["interpolated"].says, theirs.flat, strict=True):
+        sum_, total = re.search(r"\] = (.*) = (-?[\d.]+)", sentence).groups()
+        assert eval(sum_.replace("·", "*")) == pytest.approx(float(total), abs=1e-8)
+        assert float(total) == pytest.approx(value, abs=1e-8)
+    for sentence in scene["difference"].says:
+        taken, difference = re.search(r"\] = (.*) = (-?[\d.e-]+)$", sentence).groups()
+        assert eval(taken.replace("−", "-")) == pytest.approx(float(difference), abs=1e-8)

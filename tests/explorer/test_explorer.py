@@ -129,7 +129,7 @@ def test_first_display_carries_the_start_and_its_neighbours_within_400_kb(explor
     assert len(state) <= 400_000
     frames = explorer._stage.eager["frames"]
     assert explorer.key(explorer.values) in frames
-    assert "0:2,2,3,3,2,2,1,1,0,0,0,0" in frames  # stride 2, one step away
+    assert "0:0,0,2,2,3,3,2,2,1,1,0,0,0,0" in frames  # stride 2, one step away
 
 
 def test_of_very_many_neighbours_only_the_nearest_are_drawn_before_the_first_display():
@@ -148,7 +148,7 @@ def test_of_very_many_neighbours_only_the_nearest_are_drawn_before_the_first_dis
 
 
 def test_a_slider_moved_in_the_browser_reaches_python(explorer):
-    explorer._stage.state = [4, 4, 3, 3, 2, 2, 1, 1, 0, 0, 0, 0]
+    explorer._stage.state = [0, 0, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0, 0, 0]
     assert (explorer.input_size, explorer.stride) == (4, 2)
     assert explorer.key(explorer.values) in {
         **explorer._stage.eager["frames"],
@@ -157,8 +157,8 @@ def test_a_slider_moved_in_the_browser_reaches_python(explorer):
 
 
 def test_frames_are_sent_when_the_browser_asks(explorer, sent):
-    key = "0:3,3,2,2,2,2,1,1,0,0,1,1"
-    heard(explorer, want=[key, "99:2,2,3,3,1,1,1,1,0,0,0,0"])
+    key = "0:0,0,3,3,2,2,2,2,1,1,0,0,1,1"
+    heard(explorer, want=[key, "99:0,0,2,2,3,3,1,1,1,1,0,0,0,0"])
     (message,) = sent
     assert list(message["bundle"]["frames"]) == [key]  # that of other numbers is gone
     assert "stride=2, padding=1" in frame_text(message["bundle"], key)
