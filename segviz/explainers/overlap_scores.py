@@ -9,8 +9,8 @@ from segviz.explainers.street import CLASSES, LEVELS, SIZE, K
 from segviz.relations import NOTHING, Relation, confusion_entry, listed
 from segviz.scenes import Board, Label, Scene, heat
 
-PICTURE = (1000, 550)
-TOP, LOWER, MEANS = 54, 354, 470  # where the rows of boards begin
+PICTURE = (1000, 540)
+TOP, LOWER, MEANS = 54, 346, 465  # where the rows of boards begin
 TRUTH, GUESS, MATRIX, SWEEP = 12, 390, 808, 534  # where boards begin from the left
 CELL, ENTRY, ROW = (26, 24), (45, 38), 24
 NAMES = [f"{k} {name}" for k, name in enumerate(CLASSES)]
@@ -296,7 +296,7 @@ def _labels() -> tuple[Label, ...]:
         Label("mean IoU, absent classes:", SWEEP, MEANS + 17, "title"),
         *across(["left out", "given 1", "given 0"], SWEEP + 208, 81, MEANS - 6),
         *(
-            Label(text, left, MEANS + 48, "formula")
+            Label(text, left, MEANS + 45, "formula")
             for text, left in zip(formulas, (12, 230, 490), strict=True)
         ),
     )

@@ -20,8 +20,8 @@ from segviz.relations import NOTHING, Relation, listed
 from segviz.scenes import Board, BuildUp, Label, Scene, heat
 
 NAMES = (*CLASSES, "void")
-SIZE = (1000, 470)
-TOP, MIDDLE, BOTTOM = 62, 266, 380  # where the three rows of boards begin
+SIZE = (1000, 452)
+TOP, MIDDLE, BOTTOM = 58, 252, 366  # where the three rows of boards begin
 ROW, BAR = 31, 20  # height of the row of a class; cells of its bar
 TYPED = np.indices(MASK)  # the cells that may be changed by hand: all but the pixel of the sliders
 TYPED[:, 0, 0] = NOTHING
@@ -258,9 +258,9 @@ def _mean_boards(losses: Losses, story: Story) -> tuple[Board, ...]:
 def _headings() -> tuple[Label, ...]:
     mask = f"2  A mask of {by(MASK)} pixels, and the mean of their losses; pixel [0, 0] is the one"
     return (
-        Label("1  One pixel: scores, probabilities, loss, gradient", 12, 26, "heading"),
+        Label("1  One pixel: scores, probabilities, loss, gradient", 12, 24, "heading"),
         Label("sum Σ", 178, TOP + K * ROW + 24, "title"),
-        Label(f"{mask} above", 12, 230, "heading"),
+        Label(f"{mask} above", 12, 219, "heading"),
         Label("÷", 867, BOTTOM + 25, "sign"),
     )
 
@@ -268,7 +268,7 @@ def _headings() -> tuple[Label, ...]:
 def _formula(losses: Losses) -> Label:
     sums = f"{short(losses.total)} / {short(losses.total_weight)}"
     answer = f" = {short(losses.torch_mean)}" if losses.total_weight else ": no pixel counts"
-    return Label(f"mean = Σ w[y]·loss / Σ w[y] = {sums}{answer}", 12, 436, "formula")
+    return Label(f"mean = Σ w[y]·loss / Σ w[y] = {sums}{answer}", 12, BOTTOM + 54, "formula")
 
 
 def _build_up(losses: Losses) -> BuildUp:
