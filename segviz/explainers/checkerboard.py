@@ -23,6 +23,7 @@ from segviz.scenes import Board, BuildUp, Label, Scene, heat
 SIZE = (1000, 552)
 PANELS, WIDE = (12, 518), 470  # where the two halves begin, and their width
 STAIRS, SUMS, PLANE = 54, 182, 238  # where the rows of boards begin
+SQUARE, LEGIBLE = 220, 15  # units: the side of a plane, and of a cell with a number in it
 
 
 def draw(*, kernel_size=3, stride=2) -> Scene:
@@ -106,7 +107,7 @@ def _panel(way: Way, x: float, plane_x: float) -> tuple[Board, ...]:
             {"input_column": inputs, f"{way.name}_column": outputs},
             "kernel",
             (x, STAIRS),
-            (wide, min(20, 100 / cells)),
+            (wide, min(25, 100 / cells)),
             _told_stairs(line),
         ),
         Board(
@@ -126,8 +127,9 @@ def _panel(way: Way, x: float, plane_x: float) -> tuple[Board, ...]:
             [way.name],
             heat(counts),
             at=(plane_x, PLANE),
-            area=(220, 220),
+            area=(SQUARE, SQUARE),
             largest=30,
+            figures=SQUARE >= LEGIBLE * max(counts.shape),
             says=_told_plane(way),
             lead=f"{way.name}@: ",
         ),

@@ -32,13 +32,20 @@ def same(x, w):
         return F.conv2d(x, w, padding="same")
 
 
+def shown(scene):
+    """The numbers of all boards; a plane of many cells shows them as colours alone."""
+    fine = {board.name: board.numbers for board in scene.boards if not board.figures}
+    assert all(max(numbers.shape) > 14 for numbers in fine.values())
+    return painted(scene) | fine
+
+
 class TestCheckerboard(ExplainerContract):
     explainer = CHECKERBOARD
     rounds = 1000
 
     def judge(self, scene, settings):
         kernel, stride = settings["kernel_size"], settings["stride"]
-        boards = painted(scene)
+        boards = shown(scene)
         x, w = ones(*boards["input"].shape), ones(*kernel)
         transposed = F.conv_transpose2d(x, w, stride=stride)[0, 0].numpy()
         resized = same(F.interpolate(x, scale_factor=stride), w)[0, 0].numpy()
@@ -49,13 +56,13 @@ class TestCheckerboard(ExplainerContract):
         width, one, step = boards["input"].shape[1], ones(1, kernel[1]), stride[1]
         for i, row in enumerate(torch.eye(width, dtype=torch.float64)):
             alone = row[None, None, None]
-            shown = np.nan_to_num(boards["transposed_stairs"])[i]
+            added = np.nan_to_num(boards["transposed_stairs"])[i]
             np.testing.assert_array_equal(
-                shown, F.conv_transpose2d(alone, one, stride=(1, step))[0, 0, 0]
+                added, F.conv_transpose2d(alone, one, stride=(1, step))[0, 0, 0]
             )
             enlarged = F.interpolate(alone, scale_factor=(1, step))
-            shown = np.nan_to_num(boards["resized_stairs"])[i]
-            np.testing.assert_array_equal(shown, same(enlarged, one)[0, 0, 0])
+            added = np.nan_to_num(boards["resized_stairs"])[i]
+            np.testing.assert_array_equal(added, same(enlarged, one)[0, 0, 0])
         for name in ("transposed", "resized"):
             sums = np.nansum(boards[f"{name}_stairs"], axis=0)
             np.testing.assert_array_equal(boards[f"{name}_sums"][0], sums)
@@ -69,10 +76,10 @@ def verdict(scene, way=0):
 
 def test_it_starts_with_kernel_3_and_stride_2():
     scene = segviz.explain.checkerboard().scene
-    boards = painted(scene)
-    assert boards["transposed_sums"].tolist() == [[1, 1, 2, 1, 2, 1, 2, 1, 2, 1, 1]]
-    assert boards["transposed"][2].tolist() == [2, 2, 4, 2, 4, 2, 4, 2, 4, 2, 2]
-    assert boards["resized_sums"].tolist() == [[2, 3, 3, 3, 3, 3, 3, 3, 3, 2]]
+    boards = shown(scene)
+    assert boards["transposed_sums"].tolist() == [[1, 1, 2, 1, 2, 1, 2, 1, 1]]
+    assert boards["transposed"][2].tolist() == [2, 2, 4, 2, 4, 2, 4, 2, 2]
+    assert boards["resized_sums"].tolist() == [[2, 3, 3, 3, 3, 3, 3, 2]]
     assert verdict(scene) == (
         "Inside, 3 = 1·2 + 1: 1 or 2 taps along each axis"
         " / In the plane 1, 2 or 4 taps, uneven: a checkerboard"
@@ -104,14 +111,14 @@ def test_uneven_on_one_axis_only_makes_stripes():
         " / In the plane 2 or 3 taps, uneven: stripes"
     )
     formulas = [label.text for label in scene.labels if " = " in label.text]
-    assert "transposed size, rows: (6 − 1)·2 − 2·0 + 1·(5 − 1) + 0 + 1 = 15" in formulas
-    assert scene["transposed"].numbers.shape == (15, 20)
+    assert "transposed size, rows: (5 − 1)·2 − 2·0 + 1·(5 − 1) + 0 + 1 = 13" in formulas
+    assert scene["transposed"].numbers.shape == (13, 16)
 
 
 @pytest.mark.parametrize("settings", [{}, dict(kernel_size=(4, 5), stride=(3, 2))])
 def test_the_calls_give_the_painted_numbers(settings):
     scene = draw(**settings)
-    boards = painted(scene)
+    boards = shown(scene)
     names = {"torch": torch, "x": ones(*boards["input"].shape)}
     names["w"] = ones(*boards["kernel"].shape)
     calls = [label.text for label in scene.labels if label.kind == "call"]
@@ -143,11 +150,11 @@ def test_what_is_said_is_what_is_counted(way):
 
 
 def test_of_ones_it_is_said_how_often_they_are_used():
-    scene = draw()  # 5 x 5 ones, a kernel of 3 x 3
-    assert scene["input"].sentence(6).startswith("input[1, 1] = 1: 9 taps of the transposed")
-    assert "; 36 taps after resizing" in scene["input"].sentence(6)  # 4 rows times 4 columns see it
-    assert scene["kernel"].sentence(0).startswith("kernel[0, 0] = 1: 25 taps of the transposed")
-    assert "; 81 taps after resizing" in scene["kernel"].sentence(0)  # 10 x 10, less one border
+    scene = draw()  # 4 x 4 ones, a kernel of 3 x 3
+    assert scene["input"].sentence(5).startswith("input[1, 1] = 1: 9 taps of the transposed")
+    assert "; 36 taps after resizing" in scene["input"].sentence(5)  # 4 rows times 4 columns see it
+    assert scene["kernel"].sentence(0).startswith("kernel[0, 0] = 1: 16 taps of the transposed")
+    assert "; 49 taps after resizing" in scene["kernel"].sentence(0)  # 8 x 8, less one border
 
 
 def test_stamp_by_stamp_the_counts_grow():
@@ -167,10 +174,10 @@ def test_stamp_by_stamp_the_counts_grow():
 def test_a_column_of_the_plane_is_a_cell_of_the_row():
     scene = draw()
     relation = scene.relation
-    taps = relation.column("transposed") == 3 * 11 + 5
+    taps = relation.column("transposed") == 3 * 9 + 5
     assert set(relation.column("transposed_column")[taps]) == {5}
     assert set(relation.column("input_column")[taps]) == {2}
-    assert set(relation.column("input")[taps]) == {1 * 5 + 2}
+    assert set(relation.column("input")[taps]) == {1 * 4 + 2}
     assert set(relation.column("kernel")[taps]) == {1 * 3 + 1}
     assert (
         set(relation.column("resized")[taps])
