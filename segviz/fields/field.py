@@ -64,8 +64,8 @@ class Field:
     # Where the units are
 
     @cached_property
-    def _dims(self) -> tuple[int, ...]:
-        """The dimensions of the output that count positions: rows and columns, if it is a map."""
+    def dims(self) -> tuple[int, ...]:
+        """The dimensions of the output that count positions: (rows, columns), if it is a map."""
         place, products = self._sources.place, self._sources.products
         homes = tuple(part.home for part in place.parts) if place else (None, None)
         if None not in homes and homes[0] != homes[1]:
@@ -92,21 +92,21 @@ class Field:
     @cached_property
     def _products(self) -> tuple[Product, ...]:
         """Whatever reaches any channel of a unit."""
-        rest = [dim for dim in range(len(self.shape)) if dim not in self._dims]
+        rest = [dim for dim in range(len(self.shape)) if dim not in self.dims]
         return tuple(product.folded for product in self._sources.pooled(rest).products)
 
     @cached_property
     def on_map(self) -> bool:
         """Whether the units lie in rows and columns."""
-        return len(self._dims) == 2 and all(
+        return len(self.dims) == 2 and all(
             part.dims <= {dim}
             for product in self._products
-            for part, dim in zip(product.parts, self._dims, strict=True)
+            for part, dim in zip(product.parts, self.dims, strict=True)
         )
 
     @cached_property
     def positions(self) -> tuple[int, ...] | None:
-        return tuple(self.shape[dim] for dim in self._dims) if self.known else None
+        return tuple(self.shape[dim] for dim in self.dims) if self.known else None
 
     @cached_property
     def _axes(self) -> tuple[AxisField, AxisField]:
@@ -120,9 +120,9 @@ class Field:
     def _listed(self, part: Placed, axis: int) -> Reach:
         """One cell for every row or column of the map, or for every position in a list."""
         if self.on_map:
-            dim = self._dims[axis]
+            dim = self.dims[axis]
             return part.spread(dim, self.shape[dim]).straight
-        shape = [self.shape[dim] if dim in self._dims else 1 for dim in range(len(self.shape))]
+        shape = [self.shape[dim] if dim in self.dims else 1 for dim in range(len(self.shape))]
         return part.reach.gathered(np.broadcast_to(part.pointer, shape).reshape(-1, 1))
 
     # The numbers
@@ -276,7 +276,7 @@ class Field:
 
     def _cells_of(self, part: Placed, position) -> np.ndarray:
         index = [0] * part.pointer.ndim
-        for dim, at in zip(self._dims, position, strict=True):
+        for dim, at in zip(self.dims, position, strict=True):
             index[dim] = at if part.pointer.shape[dim] > 1 else 0
         return part.reach.cells_at(int(part.pointer[tuple(index)]))
 

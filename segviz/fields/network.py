@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from segviz.fields.field import Field
 from segviz.fields.sources import Sources
 from segviz.fields.tracing import Trace
+from segviz.fields.verification import Verification, verify
 from segviz.relations.axis_field import AxisField
 
 
@@ -20,13 +21,14 @@ class NetworkField(Mapping):
     several outputs has one entry for each: "backbone[out]". The network itself is `output`, and
     `outputs` where it has several.
 
-    input_size: (rows, columns) of the image that was traced.
+    input_size: (rows, columns) of the image that was traced. inputs, keywords: all that the model
+    was called with, tensors on the meta device.
     """
 
     def __init__(self, input_size, seen: dict[str, list[Field]], inputs: tuple, keywords: dict):
         self.input_size = input_size
         self._calls = seen
-        self._inputs, self._keywords = inputs, keywords
+        self.inputs, self.keywords = inputs, keywords
 
     def __getitem__(self, name: str) -> Field:
         return self.calls(name)[-1]
@@ -69,10 +71,8 @@ class NetworkField(Mapping):
         fields = [field for fields in self._calls.values() for field in fields]
         return list(dict.fromkeys(field.unknown for field in fields if not field.known))
 
-    def verify(self, model: nn.Module, **options):
-        """Compare with what gradients say: see `segviz.fields.verify`."""
-        from segviz.fields.verification import verify
-
+    def verify(self, model: nn.Module, **options) -> Verification:
+        """Compare with what gradients say, cell by cell: see `segviz.fields.verify`."""
         return verify(self, model, **options)
 
     def to_dict(self) -> dict:

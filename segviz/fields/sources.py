@@ -29,10 +29,12 @@ class Product:
     where: np.ndarray | None = None
 
     @classmethod
-    def places_of(cls, shape) -> "Product":
-        """The row and the column of every element of a map, which come last in its shape."""
+    def places_of(cls, shape, turned: bool = False) -> "Product":
+        """The row and the column of every element of a map, whose rows and columns come last in
+        its shape, or, if it is turned, its columns and rows."""
         ndim = len(shape)
-        return cls(*(Placed.counting(shape[dim], dim, ndim) for dim in (ndim - 2, ndim - 1)))
+        dims = (ndim - 1, ndim - 2) if turned else (ndim - 2, ndim - 1)
+        return cls(*(Placed.counting(shape[dim], dim, ndim) for dim in dims))
 
     @cached_property
     def parts(self) -> tuple[Placed, Placed]:
@@ -138,10 +140,9 @@ class Sources:
         stepped = [
             new for product in self.products for new in _through(product, step, dim, size, follow)
         ]
-        sources = replace(self, place=self.place and _recounted(self.place, dim, step.cells))
         if len(stepped) == len(self.products) == 1:
-            return replace(sources, products=tuple(stepped))
-        return sources.with_products(stepped)
+            return replace(self, products=tuple(stepped))
+        return self.with_products(stepped)
 
 
 def union(several: list[Sources], shape) -> Sources:
@@ -225,14 +226,6 @@ def _through(product: Product, step, dim: int, size: int, follow) -> Iterable[Pr
         where = mask if product.where is None else product.where & mask
         return [replace(product, where=where)]
     return [product.each(lambda part, tap=tap: _read(part, tap, dim)) for tap in read.T]
-
-
-def _recounted(place: Product, dim: int, cells: int) -> Product | None:
-    """The rows and columns of the next map, if a layer worked along whole rows or columns."""
-    ndim = place.rows.pointer.ndim
-    if any(dim in part.dims and part.home != dim for part in place.parts):
-        return None
-    return place.each(lambda p: Placed.counting(cells, dim, ndim) if p.home == dim else p)
 
 
 def _read(part: Placed, tap: np.ndarray, dim: int) -> Placed:

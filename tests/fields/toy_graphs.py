@@ -26,7 +26,11 @@ class Interpolate(nn.Module):
         # random weights, so that negative ones of the cubic kernel cancel nothing
         marks = reached.to(x.dtype) * (1 + torch.rand(x.shape, dtype=x.dtype))
         reached = F.interpolate(marks, **self.options).abs() > 1e-9
-        return F.interpolate(x.nan_to_num(0.5), **self.options).masked_fill(reached, torch.nan)
+        out = F.interpolate(x.nan_to_num(0.5), **self.options)
+        if self.options.get("antialias") and out.shape[3] == 1:
+            # torch (2.14, on the CPU) then fills all rows with the first
+            raise RuntimeError("antialias to a single column")
+        return out.masked_fill(reached, torch.nan)
 
     def extra_repr(self):
         return ", ".join(f"{name}={value}" for name, value in self.options.items())

@@ -27,11 +27,15 @@ def slid(call: Call, sources: Sources, steps: list) -> Sources:
     for dim, step in enumerate(steps, start=first):
         if step is not None:
             sources = sources.through(step, dim, call.input.shape[dim], call.trace.follow)
-    place = sources.place
-    if len(steps) == 2 and (place is None or None in (place.rows.home, place.columns.home)):
-        # what slides in two directions slides on a map
-        sources = replace(sources, place=Product.places_of(call.output.shape))
-    return sources
+    place = None
+    if len(steps) == 2:  # what slides in two directions slides on a map
+        place = Product.places_of(call.output.shape, turned=_is_turned(sources.place, first))
+    return replace(sources, place=place)
+
+
+def _is_turned(place: Product | None, first: int) -> bool:
+    """Whether the columns of the image come before its rows, as after a transposition."""
+    return place is not None and (place.rows.home == first + 1 or place.columns.home == first)
 
 
 @rule("convolution")
@@ -144,10 +148,10 @@ def _resampled(call: Call, step) -> Sources:
     if len(sizes) == 1:
         scales = [call.get("scales")]
     given = call.input.shape[-len(sizes) :]
-    cubic = call.name == "upsample_bicubic2d"
+    # these copy an axis that keeps its size, whatever the scale; others go by the scale
+    copies = "exact" not in call.name and call.name != "upsample_bicubic2d"
     steps = [
-        # torch copies an axis that keeps its size whatever the scale, but for the cubic kernel
-        None if cells == size and not (scale and cubic) else step(cells, size, scale)
+        None if cells == size and (copies or not scale) else step(cells, size, scale)
         for cells, size, scale in zip(sizes, given, scales, strict=True)
     ]
     return slid(call, call.sources, steps)
