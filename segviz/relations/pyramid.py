@@ -19,8 +19,8 @@ def pyramid(size, rates: Sequence) -> Relation:
 
     size and every rate: an integer or a pair (rows, columns). Taps that fall into the padding are
     left out. Grids: output; for branch n = 1, 2, ... read_n, the cells of the map that it reads,
-    and weight_n, its kernel; pool, the one cell that image pooling makes of the map. What belongs
-    to another branch is NOTHING, as are all of them where the product of the axes pairs a row's
+    and weight_n, its kernel; pool, the one cell that image pooling makes of the map. In a tap, what
+    belongs to other branches is NOTHING; all of it is where the product of the axes pairs a row's
     tap of one branch with a column's of another.
     """
     size = pair(size, "size")
@@ -32,6 +32,7 @@ def pyramid(size, rates: Sequence) -> Relation:
     axes = []
     for axis, length in enumerate(size):
         blocks = [_on_axis(length, n, rate[axis]) for n, rate in enumerate(both, start=1)]
+        blocks.append({"output": np.arange(length), "pool": np.zeros(length, int)})
         axes.append(
             {
                 name: np.concatenate(
@@ -49,7 +50,6 @@ def _on_axis(length: int, branch: int, rate: int) -> dict[str, np.ndarray]:
     )
     return {
         "output": taps["output"],
-        "pool": np.zeros_like(taps["output"]),
         f"read_{branch}": taps["input"],
         f"weight_{branch}": taps["kernel"],
     }
