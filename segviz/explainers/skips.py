@@ -78,6 +78,7 @@ def _formula(this: Net) -> str:
 # -- the maps
 
 
+@lru_cache(maxsize=1)
 def _picture() -> Board:
     return Board(
         "picture",
@@ -179,6 +180,7 @@ def _signs(this: Net):
 # -- what comes of them
 
 
+@lru_cache(maxsize=6)
 def _prediction(this: Net) -> Board:
     rows, columns = (side // BLOCK for side in this.truth.shape)
     cells = np.arange(rows * columns).reshape(rows, columns)
@@ -219,6 +221,7 @@ def _of_blocks(this: Net) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=6)
 def _table(shown: str, upsampling: str) -> Board:
     """IoU of every class and the mean, for all three nets."""
     nets = [net_of(name, upsampling) for name in STRIDES]

@@ -8,7 +8,8 @@ import ipywidgets
 from segviz.explainers.explainer import Parameter
 
 AXES = ("rows", "columns")
-BUTTONS = 46  # letters that a row of buttons has room for; more go into a list that drops down
+BUTTONS = 46  # letters that a row of buttons may have; more go into a list that drops down
+ALONE = 80  # letters that it may have where there is no other control
 
 
 def new_controls(parameters: tuple[Parameter, ...], steps) -> list[list[ipywidgets.Widget]]:
@@ -18,9 +19,10 @@ def new_controls(parameters: tuple[Parameter, ...], steps) -> list[list[ipywidge
         "style": ipywidgets.SliderStyle(description_width="118px"),
         "layout": ipywidgets.Layout(width="auto"),
     }
+    letters = ALONE if len(parameters) == 1 else BUTTONS
     return [
         [
-            _control(parameter, step, f"sv-{axis}", looks)
+            _control(parameter, step, f"sv-{axis}", looks, letters)
             for axis, step in (
                 zip(AXES, steps[parameter.name], strict=True)
                 if parameter.per_axis
@@ -31,10 +33,10 @@ def new_controls(parameters: tuple[Parameter, ...], steps) -> list[list[ipywidge
     ]
 
 
-def _control(parameter: Parameter, step: int, css_class: str, looks) -> ipywidgets.Widget:
+def _control(parameter: Parameter, step: int, css_class: str, looks, letters) -> ipywidgets.Widget:
     common = {"description": parameter.label, "_dom_classes": [css_class]}
     if parameter.choices:
-        short = sum(map(len, parameter.choices)) <= BUTTONS
+        short = sum(map(len, parameter.choices)) <= letters
         kind = ipywidgets.ToggleButtons if short else ipywidgets.Dropdown
         common["_dom_classes"] = [css_class, "sv-choice"]
         return kind(options=parameter.choices, index=step, **common)

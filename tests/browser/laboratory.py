@@ -109,6 +109,7 @@ def running_lab(home):
     port = free_port()
     own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = os.environ | {name: str(home / name.lower()) for name in own}
+    _ask_for_no_news(Path(environment["JUPYTER_CONFIG_DIR"]))
     log = home / "log"
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
@@ -124,6 +125,13 @@ def running_lab(home):
                 yield running
             finally:
                 server.terminate()  # Jupyter ends its kernels on this signal
+
+
+def _ask_for_no_news(config):
+    """Else Lab asks whether to fetch some, in a corner where it lies over the notebook."""
+    settings = config / "lab/user-settings/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
 
 
 def _wait_until_it_answers(url, server, log, seconds=90):

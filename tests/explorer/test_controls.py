@@ -21,3 +21,12 @@ def test_every_kind_of_parameter_has_a_control_that_ipywidgets_takes():
     assert (weight.min, weight.max, weight.step) == (0, 5, 0.5)
     assert isinstance(mode, ipywidgets.ToggleButtons) and mode.value == "nearest"
     assert isinstance(long, ipywidgets.Dropdown) and long.index == 0
+
+
+def test_a_list_of_names_that_stands_alone_has_room_for_longer_ones():
+    tasks = choice("answer", "answer", "detection", *(f"{kind} segmentation" for kind in "abc"))
+    ((alone,),) = new_controls((tasks,), {"answer": (1, 1)})
+    assert isinstance(alone, ipywidgets.ToggleButtons) and alone.index == 1
+    both = (tasks, choice("mode", "mode", "nearest"))
+    (beside,), _ = new_controls(both, {"answer": (0, 0), "mode": (0, 0)})
+    assert isinstance(beside, ipywidgets.Dropdown)
