@@ -14,8 +14,7 @@ from segviz.explainers.astronaut import photograph
 from segviz.explainers.explainer import Explainer, Parameter, choice
 from segviz.explainers.layout import by
 from segviz.explainers.sentences import cell, counted
-from segviz.relations import Relation, pair
-from segviz.relations.pyramid import met, pyramid
+from segviz.relations import Relation, pair, pyramid, taps_on_map
 from segviz.scenes import Board, Label, Scene, address, heat
 from segviz.scenes.palette import INK, ROLES
 
@@ -70,7 +69,7 @@ class _Story:
     def __init__(self, relation: Relation, rates, marked):
         self.size, self.rates = relation.sizes["output"], rates
         self.units = int(np.prod(self.size))
-        of_output = [met(relation, n, "output") for n in BRANCHES]
+        of_output = [taps_on_map(relation, n, "output") for n in BRANCHES]
         self.name = cell("output", np.ravel_multi_index(marked, self.size), self.size)
         self.of_marked = [int(each[marked]) for each in of_output]
         self.counts = tuple(
@@ -125,7 +124,7 @@ def _panels(relation, size, rates, marked, story) -> tuple[Board, ...]:
     alone = "1×1: the cell itself"
     panels = [panel(0, "output", alone, story.outputs, "output@: ", (0, 0), "output")]
     for n, rate in zip(BRANCHES, rates, strict=True):
-        says = story.read(met(relation, n, "read"), rate)
+        says = story.read(taps_on_map(relation, n, "read"), rate)
         title = f"3×3, rate {_times(n)} = {_one(rate)}"
         panels.append(panel(n, f"read_{n}", title, says, "map@ ", rate, "kernel"))
     pool = Board(
@@ -175,7 +174,7 @@ def _kernels(relation, rates, story) -> tuple[Board, ...]:
     """For every atrous branch its nine weights, each with the share of outputs it is used for."""
     boards = []
     for n, rate in zip(BRANCHES, rates, strict=True):
-        counts = met(relation, n, "weight")
+        counts = taps_on_map(relation, n, "weight")
         shares = np.round(100 * counts / story.units)
         boards.append(
             Board(
@@ -220,7 +219,7 @@ def _strip(size: tuple[int, int], rates) -> Board:
 def _taps_by_rate(size: tuple[int, int]) -> tuple[int, ...]:
     """How many taps meet the map at the rates 1 to LARGEST."""
     every = pyramid(size, range(1, LARGEST + 1))
-    return tuple(int(met(every, n, "output").sum()) for n in range(1, LARGEST + 1))
+    return tuple(int(taps_on_map(every, n, "output").sum()) for n in range(1, LARGEST + 1))
 
 
 def _labels(size, rates, story) -> tuple[Label, ...]:

@@ -10,8 +10,16 @@ from segviz.explainers.explainer import Explainer, NumberGrid, Parameter, choice
 from segviz.explainers.layout import absent, board, by
 from segviz.explainers.rate_stack import STACKS, draw_stack
 from segviz.explainers.sentences import Products, cell, counted, sum_of
-from segviz.relations import CONVOLUTION, NOTHING, Relation, grid, pair
-from segviz.relations.rates import SPAN, atrous, over_samples
+from segviz.relations import (
+    CONVOLUTION,
+    NOTHING,
+    SPAN,
+    Relation,
+    atrous,
+    grid,
+    over_samples,
+    pair,
+)
 from segviz.scenes import Board, Label, Scene, written
 
 SIZE = (1000, 540)

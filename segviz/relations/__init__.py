@@ -1,5 +1,6 @@
 """Relations between cells: the one place where the arithmetic of convolutions lives. NumPy only."""
 
+from segviz.relations.atrous_pyramid import pyramid, taps_on_map
 from segviz.relations.composition import FIELD, Composition, Field, Layer, Sum
 from segviz.relations.cross_entropy import (
     cross_entropy_gradient,
@@ -26,6 +27,7 @@ from segviz.relations.padded_convolution import (
     same_padding,
     without_padding,
 )
+from segviz.relations.rates import SPAN, atrous, over_samples
 from segviz.relations.regions import areas, boxes, regions
 from segviz.relations.resize_convolution import resize_convolution
 from segviz.relations.scores import (
@@ -72,6 +74,7 @@ __all__ = [
     "MAX_POOLING",
     "NOTHING",
     "PADDED_CONVOLUTION",
+    "SPAN",
     "TRANSPOSED_CONVOLUTION",
     "UNPOOLED_SIZE",
     "Composition",
@@ -84,6 +87,7 @@ __all__ = [
     "Work",
     "ZeroInsertion",
     "areas",
+    "atrous",
     "bed_of_nails",
     "bilinear",
     "bilinear_kernel",
@@ -107,6 +111,7 @@ __all__ = [
     "mean_over_labelled",
     "nearest",
     "one_hot",
+    "over_samples",
     "padded_cells",
     "padded_convolution",
     "pair",
@@ -114,12 +119,14 @@ __all__ = [
     "pixel_accuracy",
     "pixel_cross_entropy",
     "pixel_weights",
+    "pyramid",
     "regions",
     "resize_convolution",
     "same_padding",
     "sampled_at",
     "soft_confusion",
     "softmax",
+    "taps_on_map",
     "tp_fp_fn",
     "transposed_convolution",
     "transposed_convolution_size",

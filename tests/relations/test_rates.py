@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from segviz.relations.rates import SPAN, atrous, over_samples
+from segviz.relations import SPAN, atrous, over_samples
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -55,7 +55,7 @@ def _on_axis(length: int, branch: int, rate: int) -> dict[str, np.ndarray]:
     }
 
 
-def met(relation: Relation, branch: int, by: str) -> np.ndarray:
+def taps_on_map(relation: Relation, branch: int, by: str) -> np.ndarray:
     """How many taps of this branch fall on the map: by cell of the grid "output", "read" or
     "weight"; integers of the grid's shape.
 

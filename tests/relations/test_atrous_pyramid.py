@@ -5,8 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from segviz.relations import NOTHING
-from segviz.relations.pyramid import met, pyramid
+from segviz.relations import NOTHING, pyramid, taps_on_map
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -20,9 +19,9 @@ def test_the_taps_are_those_of_torch(seed):
         w = torch.ones(1, 1, 3, 3, dtype=torch.float64, requires_grad=True)
         y = F.conv2d(x, w, padding=rate, dilation=rate)
         y.sum().backward()
-        np.testing.assert_array_equal(met(relation, branch, "output"), y.detach()[0, 0])
-        np.testing.assert_array_equal(met(relation, branch, "read"), x.grad[0, 0])
-        np.testing.assert_array_equal(met(relation, branch, "weight"), w.grad[0, 0])
+        np.testing.assert_array_equal(taps_on_map(relation, branch, "output"), y.detach()[0, 0])
+        np.testing.assert_array_equal(taps_on_map(relation, branch, "read"), x.grad[0, 0])
+        np.testing.assert_array_equal(taps_on_map(relation, branch, "weight"), w.grad[0, 0])
         here = relation.column(f"read_{branch}") != NOTHING
         assert (here == (relation.column(f"weight_{branch}") != NOTHING)).all()
         cell = int(rng.integers(0, np.prod(size)))
@@ -44,6 +43,6 @@ def test_no_tap_belongs_to_two_branches_and_all_outputs_to_the_pooling():
 @pytest.mark.parametrize("size", [5, 8, 32])
 def test_from_the_maps_size_on_only_the_middle_weight_is_left(size):
     for rate in range(1, size + 3):
-        weights = met(pyramid(size, [rate]), 1, "weight")
+        weights = taps_on_map(pyramid(size, [rate]), 1, "weight")
         assert (np.count_nonzero(weights) == 1) == (rate >= size)
         assert weights[1, 1] == size**2
