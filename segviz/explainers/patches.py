@@ -12,6 +12,7 @@ from segviz.explainers.example_scene import CLASSES, example_image, example_scen
 from segviz.explainers.explainer import Explainer, Parameter, Single
 from segviz.explainers.layout import board, by
 from segviz.explainers.overlay import Overlay, tints
+from segviz.explainers.sentences import counted
 from segviz.relations import ConvolutionLayer, Relation, convolution, pair, work_of
 from segviz.relations.sizes import Operation, Rule, SizeFormula
 from segviz.scenes import Board, Label, Scene, address, heat
@@ -117,9 +118,7 @@ def _pixel_boards(windows: Relation, often: np.ndarray, patch, stride) -> tuple[
     """The picture with its first patches, and how often each of its pixels is looked at."""
     cells = np.arange(often.size).reshape(often.shape)
     patches = int(np.prod(windows.sizes["output"]))
-    says = tuple(
-        f"used {count} times in {_patches(patches)}, in one pass once." for count in often.flat
-    )
+    says = tuple(_of_pixel(count, patches) for count in often.ravel().tolist())
 
     def pixels(name, place, title, image, overlay=""):
         return Board(
@@ -152,6 +151,14 @@ def _pixel_boards(windows: Relation, often: np.ndarray, patch, stride) -> tuple[
             _heat_map(often.tobytes(), often.shape),
         ),
     )
+
+
+@lru_cache(maxsize=4096)
+def _of_pixel(count: int, patches: int) -> str:
+    there = f"in {count} of {_patches(patches)}"
+    if not count:
+        return f"{there}: none sees it."
+    return f"{there}: the network works on it {counted(count, 'time')}, in one pass once."
 
 
 @lru_cache(maxsize=1024)

@@ -77,7 +77,7 @@ class TestPatches(ExplainerContract):
         for name in ("picture", "often"):
             np.testing.assert_array_equal(scene[name].numbers, often)
             for sentence, times in zip(scene[name].says, often.flat, strict=True):
-                assert sentence.startswith(f"used {times} times in {cut.shape[2]} ")
+                assert sentence.startswith(f"in {times} of {cut.shape[2]} patch")
         self.judge_colours(scene["often"], often)
         rows, columns = (
             range(side // 2, 32 - side + side // 2 + 1, step)
