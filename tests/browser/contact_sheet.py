@@ -15,9 +15,9 @@ from segviz.explorer import Explorer
 
 COLUMNS, WIDTH, HEIGHT = 3, 440, 300  # of a picture, in pixels
 SHEET = """<style>
-body { margin: 16px; font: 600 15px system-ui, "DejaVu Sans", sans-serif; color: #1c1c1c; background: #fff; }
+body { margin: 16px; font: 15px system-ui, "DejaVu Sans", sans-serif; color: #1c1c1c; background: #fff; }
 main { display: grid; grid-template-columns: repeat(%d, %dpx); gap: 18px 22px; width: max-content; }
-figure { margin: 0; } figcaption { padding: 6px 0; border-bottom: 2px solid #0072b2; }
+figure { margin: 0; } figcaption { font-weight: 600; padding: 6px 0; border-bottom: 2px solid #0072b2; }
 figure svg { width: %dpx; height: %dpx; margin-top: 8px; }
 </style><main>%s</main>"""  # noqa: E501
 

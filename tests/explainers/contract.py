@@ -132,6 +132,7 @@ class ExplainerContract:
         assert scene.size[0] <= 1000
         names = [board.name for board in scene.boards]
         assert len(set(names)) == len(names) and scene.steps in names
+        assert "labels" not in names  # the layer of the labels has this name
         for board in scene.boards:
             assert len(board.says) == len(board.cells) and all(board.says), board.name
             assert set(board.columns) <= set(scene.relation.sizes), board.name

@@ -6,7 +6,7 @@ const PLAY_MS = 900;
 const WAITING = "The picture below is the last one: this state is drawn by the notebook's kernel, when it runs.";
 const NO_KERNEL_MS = 3000; // a kernel that runs has answered by then
 const PICTURE = "the picture: the arrow keys step from cell to cell, the space bar plays, Escape clears";
-const READ_ONLY = "The numbers are read-only here: typing over them needs the notebook and its running kernel.";
+const READ_ONLY = "The numbers are read-only here: changing them needs the notebook and its running kernel.";
 
 const stageHtml = (shell, still) => `
   <style>${[`[src*="${still}"]`, `.jp-OutputArea-child:has([src*="${still}"])`, `#${still}`]} { display: none }</style>
