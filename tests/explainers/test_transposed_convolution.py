@@ -272,3 +272,15 @@ def test_the_calls_beside_each_other_and_the_written_sums(kernel_size):
     for sentence in scene["difference"].says:
         taken, difference = re.search(r"\] = (.*) = (-?[\d.e-]+)$", sentence).groups()
         assert eval(taken.replace("−", "-")) == pytest.approx(float(difference), abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "nearest"),
+    [("output_padding", 1, 0), ("dilation", 2, 1), ("padding", 0, 1), ("kernel_size", 3, 4)],
+)
+def test_bilinear_weights_take_no_other_settings(name, given, nearest):
+    explorer = transposed_convolution(weights="bilinear")
+    with pytest.raises(ValueError, match=f"The nearest legal {name} is {nearest}"):
+        explorer.set(**{name: given})
+    with pytest.raises(ValueError, match=name):
+        transposed_convolution(weights="bilinear", **{name: given})
