@@ -62,7 +62,7 @@ def measure(browser, lab, name):
             page.close()
     parameter, keys = there_and_back(EXPLAINERS[name])
     ticks = page.ticks(page.slider(parameter.label), keys) if parameter else []
-    hovers = page.hovers(".sv-picture .c > path")[:200]
+    hovers = page.hovers(".sv-picture .c > path", most=200)
     page.steps(["ArrowRight"])
     steps = page.steps((["ArrowRight"] * 2 + ["ArrowLeft"] * 2) * 8)
     page.close()

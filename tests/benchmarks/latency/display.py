@@ -56,8 +56,8 @@ class Display:
         presses = [lambda key=key: self.page.keyboard.press(key) for key in keys]
         return [_time(self._timed(press)) for press in presses]
 
-    def hovers(self, cells: str) -> list[float]:
-        """The mouse over one cell after the other."""
+    def hovers(self, cells: str, most: int | None = None) -> list[float]:
+        """The mouse over one cell after the other, over the first `most` of them."""
         self._listen("pointerover", cells, self.picture)
         shapes = self.page.locator(cells)
         shapes.first.scroll_into_view_if_needed()
@@ -65,7 +65,7 @@ class Display:
             "all => all.map(one => one.getBoundingClientRect())"
             ".map(box => [box.x + box.width / 2, box.y + box.height / 2])"
         )
-        moves = [lambda x=x, y=y: self.page.mouse.move(x, y) for x, y in middles]
+        moves = [lambda x=x, y=y: self.page.mouse.move(x, y) for x, y in middles[:most]]
         times = [_time(self._timed(move)) for move in moves]
         self.page.mouse.move(1, 1)
         return times
