@@ -11,7 +11,7 @@ from importlib import import_module
 from segviz.relations import conv_matrix
 
 _ROOMS = ("classroom", "data", "explain", "fields", "models", "training")
-_FROM_ROOMS = {"receptive_field": "fields"}
+_FROM_ROOMS = {"effective_receptive_field": "fields", "receptive_field": "fields"}
 
 __all__ = ["conv_matrix", *_ROOMS, *_FROM_ROOMS]
 

@@ -105,8 +105,15 @@ class Field:
         )
 
     @cached_property
-    def positions(self) -> tuple[int, ...] | None:
-        return tuple(self.shape[dim] for dim in self.dims) if self.known else None
+    def positions(self) -> tuple[int, ...]:
+        return tuple(self.shape[dim] for dim in self.dims)
+
+    def index(self, position) -> tuple:
+        """What picks a unit's channels from the module's output: output[field.index((2, 3))]."""
+        index = [slice(None)] * len(self.shape)
+        for dim, at in zip(self.dims, position, strict=True):
+            index[dim] = at
+        return tuple(index)
 
     @cached_property
     def _axes(self) -> tuple[AxisField, AxisField]:
@@ -245,34 +252,39 @@ class Field:
 
     def coverage_of(self, *position: int) -> float:
         """The part of the clipped box whose cells do reach the unit: 1 without holes."""
+        self._check(position)
+        if len(self._products) == 1 and self.on_map:
+            rows, columns = self._axes
+            return rows.coverage(position[0]) * columns.coverage(position[1])
         height, width = self.box(*position, clipped=True).size
-        products = self.products(*position)
-        if len(products) == 1:
-            return len(products[0][0]) * len(products[0][1]) / (height * width)
-        return float(self.cells(*position).sum()) / (height * width) if products else 0.0
+        return float(self.cells(*position).sum()) / max(height * width, 1)
 
     @property
-    def middle(self) -> tuple[int, ...] | None:
+    def middle(self) -> tuple[int, ...]:
         """The position of the unit in the middle."""
-        return None if self.positions is None else tuple(count // 2 for count in self.positions)
+        return tuple(count // 2 for count in self.positions)
 
     @property
     def coverage(self) -> float | None:
         """`coverage_of` the unit in the middle."""
         return self.coverage_of(*self.middle) if self.known else None
 
-    def _check(self, position) -> None:
-        if not self.known:
-            raise ValueError(f"The field of {self.name!r} is not known, because of {self.unknown}.")
+    def check(self, position) -> None:
+        """IndexError, in a sentence, if there is no unit at this position."""
         fits = len(position) == len(self.positions) and all(
             0 <= index < count for index, count in zip(position, self.positions, strict=True)
         )
         if not fits:
             allowed = " and ".join(f"0 to {count - 1}" for count in self.positions) or "nothing"
             raise IndexError(
-                f"There is no unit {position} in {self.name!r}, whose output has the shape"
-                f" {self.shape}: give {allowed}."
+                f"There is no unit {tuple(position)} in {self.name or 'the output'!r}, whose shape"
+                f" is {self.shape}: give {allowed}."
             )
+
+    def _check(self, position) -> None:
+        if not self.known:
+            raise ValueError(f"The field of {self.name!r} is not known, because of {self.unknown}.")
+        self.check(position)
 
     def _cells_of(self, part: Placed, position) -> np.ndarray:
         index = [0] * part.pointer.ndim

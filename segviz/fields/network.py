@@ -11,6 +11,7 @@ from segviz.fields.field import Field
 from segviz.fields.sources import Sources
 from segviz.fields.tracing import Trace
 from segviz.fields.verification import Verification, verify
+from segviz.fields.watching import evaluating, tensors_by_key
 from segviz.relations.axis_field import AxisField
 
 
@@ -135,7 +136,7 @@ def receptive_field(
     trace = Trace()
     trace.begin(image)
     watch = _Watch(model, trace, tuple(image.shape[-2:]))
-    with watch, torch.no_grad():
+    with evaluating(model), watch, torch.no_grad():
         try:
             with trace:
                 model(*inputs, **keywords)
@@ -145,7 +146,7 @@ def receptive_field(
 
 
 class _Watch:
-    """Evaluation mode and hooks on every module, for as long as a `with` lasts."""
+    """Hooks on every module, for as long as a `with` lasts. seen: name -> fields of its calls."""
 
     def __init__(self, model: nn.Module, trace: Trace, input_size):
         self.model, self.trace, self.input_size = model, trace, input_size
@@ -157,10 +158,8 @@ class _Watch:
         # collecting garbage would mean going through all of torch's objects, several times
         self._collects = gc.isenabled()
         gc.disable()
-        self._training = [(module, module.training) for module in self.model.modules()]
         self._handles = []
         for name, module in self.model.named_modules():
-            module.training = False
             self._handles += [
                 module.register_forward_pre_hook(self._begin(name)),
                 module.register_forward_hook(self._end(name)),
@@ -170,8 +169,6 @@ class _Watch:
     def __exit__(self, *error):
         for handle in self._handles:
             handle.remove()
-        for module, training in self._training:
-            module.training = training
         if self._collects:
             gc.enable()
 
@@ -185,7 +182,7 @@ class _Watch:
     def _end(self, name: str):
         def end(module, inputs, output):
             self.trace.running.pop()
-            for key, tensor in _tensors_by_key(output):
+            for key, tensor in tensors_by_key(output):
                 field = self._field(f"{name}{key}", type(module).__name__, tensor)
                 self.seen.setdefault(f"{name}{key}", []).append(field)
 
@@ -200,18 +197,6 @@ class _Watch:
         if reach not in self._axis_fields:
             self._axis_fields[reach] = AxisField(reach)
         return self._axis_fields[reach]
-
-
-def _tensors_by_key(output, key: str = ""):
-    """Every tensor in a module's output, with "[key]" for each step into a dict or a list."""
-    if isinstance(output, Tensor):
-        yield key, output
-    elif isinstance(output, Mapping):
-        for name, value in output.items():
-            yield from _tensors_by_key(value, f"{key}[{name}]")
-    elif isinstance(output, (list, tuple)):
-        for number, value in enumerate(output):
-            yield from _tensors_by_key(value, f"{key}[{number}]")
 
 
 def _inputs(model, input_size, example_inputs, channels) -> tuple[tuple, dict]:

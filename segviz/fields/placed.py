@@ -102,12 +102,12 @@ class Placed:
         """The union of all elements along a dimension, which keeps one cell there."""
         last = np.moveaxis(self.pointer, dim, -1)
         rest = last.shape[:-1]
-        if np.prod(rest) == 1:  # nothing is left that changes: the whole axis is mixed
-            reach, home = self.reach.take(np.unique(last)).mixed_up(), None
+        if last.size == last.shape[-1]:  # nothing is left that changes: the whole axis is mixed
+            reach = self.reach.mixed_up(last.ravel())
         else:
-            reach, home = self.reach.gathered(last.reshape(-1, last.shape[-1])), None
+            reach = self.reach.gathered(last.reshape(-1, last.shape[-1]))
         pointer = np.expand_dims(np.arange(reach.cells).reshape(rest), dim)
-        return Placed.pointing(reach, pointer, home)
+        return Placed.pointing(reach, pointer)
 
     def first(self, dim: int) -> "Placed":
         """The first element along a dimension, which keeps one cell there."""

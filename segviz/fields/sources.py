@@ -8,7 +8,7 @@ which elements it holds.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Product:
     where: np.ndarray | None = None
 
     @classmethod
+    @cache
     def places_of(cls, shape, turned: bool = False) -> "Product":
         """The row and the column of every element of a map, whose rows and columns come last in
         its shape, or, if it is turned, its columns and rows."""
@@ -36,7 +37,7 @@ class Product:
         dims = (ndim - 1, ndim - 2) if turned else (ndim - 2, ndim - 1)
         return cls(*(Placed.counting(shape[dim], dim, ndim) for dim in dims))
 
-    @cached_property
+    @property
     def parts(self) -> tuple[Placed, Placed]:
         return self.rows, self.columns
 
@@ -125,7 +126,7 @@ class Sources:
         """The union of all elements along dimensions, each of which keeps one cell."""
         sources = self
         for dim in sorted(dims):
-            if sources.place:
+            if sources.place and sources.place.changes_along(dim):
                 first = sources.place.each(lambda part, dim=dim: part.first(dim))
                 sources = replace(sources, place=first)
             if all(not p.changes_along(dim) and not p.masked_along(dim) for p in sources.products):

@@ -92,17 +92,12 @@ class Trace(TorchDispatchMode):
         return result
 
     def _run(self, call: Call):
-        """The operator on meta tensors. For two of them torch works the result out in Python, in
-        full, which would take most of the time; their shapes are no secret."""
-        given = call.input if call.tensors else None
+        """The operator on meta tensors. For two of them torch works the result out in Python, which
+        would take most of the time; their shapes are no secret."""
         if call.name == "native_batch_norm" and not call["training"]:
-            return torch.empty_like(self._on_meta(given)), *self._on_meta([given.new_empty(0)] * 2)
+            return _like(call.input), *(torch.empty(0, device="meta") for _ in range(2))
         if "upsample" in call.name:
-            last = given.is_contiguous(memory_format=torch.channels_last) if given.dim() == 4 else 0
-            order = torch.channels_last if last and not given.is_contiguous() else None
-            shape = (*given.shape[:2], *call["output_size"])
-            order = order or torch.contiguous_format
-            return torch.empty(shape, dtype=given.dtype, device="meta", memory_format=order)
+            return _like(call.input, (*call.input.shape[:2], *call["output_size"]))
         return call.function(*self._prepared(call, call.args), **self._prepared(call, call.kwargs))
 
     def _outcome(self, call: Call) -> list[Sources]:
@@ -152,3 +147,13 @@ class Trace(TorchDispatchMode):
         if isinstance(value, (list, tuple)):
             return type(value)(map(self._on_meta, value))
         return value
+
+
+def _like(tensor: Tensor, shape=None) -> Tensor:
+    """A meta tensor of the same type and order in memory."""
+    if shape is None:
+        return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+    is_plain = tensor.dim() != 4 or tensor.is_contiguous()
+    last = not is_plain and tensor.is_contiguous(memory_format=torch.channels_last)
+    order = torch.channels_last if last else torch.contiguous_format
+    return torch.empty(shape, dtype=tensor.dtype, device="meta", memory_format=order)

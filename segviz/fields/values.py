@@ -20,6 +20,10 @@ class Values:
     def follow(self, call) -> None:
         """Compute what an operator returned on the meta device, if all it was given is known."""
         result = call.result
+        if any(map(call.trace.knows, call.tensors)):
+            if call.written is not None:
+                self._forget(call.written)
+            return
         if not isinstance(result, Tensor) or not result.is_meta:
             return
         inputs = [self.of(tensor) for tensor in call.tensors if self._is_small(tensor)]

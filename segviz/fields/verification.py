@@ -9,6 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from segviz.fields.field import Field
 from segviz.fields.opened import Opened, positive_copy
+from segviz.fields.watching import keep_output
 
 MOST_MODULES = 8
 DUST = 1e-12  # of the largest gradient: what rounding leaves of an interpolation's zero weights
@@ -49,9 +50,8 @@ class Verification:
         if self.difference:
             return f"Theory and gradient differ at {self.difference}.{skipped}"
         modules = len({module for module, _ in self.compared})
-        return (
-            f"Theory and gradient agree at {len(self.compared)} units of {modules} modules.{skipped}"
-        )
+        units = len(self.compared)
+        return f"Theory and gradient agree at {units} units of {modules} modules.{skipped}"
 
 
 def verify(network, model: nn.Module, *, modules=None, units: int = 5, seed: int = 0):
@@ -76,11 +76,11 @@ def verify(network, model: nn.Module, *, modules=None, units: int = 5, seed: int
     copy = positive_copy(model, seed)
     generator = torch.Generator().manual_seed(seed)
     inputs, keywords, image = _real_inputs(network, generator)
-    outputs, handles = {}, []
+    outputs = {}
     opened = Opened()
     with opened, sdpa_kernel([SDPBackend.MATH]):
         for name in known:
-            handles.append(_keep_output(copy, name, outputs))
+            keep_output(copy, name, outputs)
         copy(*inputs, **keywords)
         compared = []
         draw = np.random.default_rng(seed)
@@ -123,18 +123,6 @@ def _real_inputs(network, generator):
     return inputs, keywords, image
 
 
-def _keep_output(model: nn.Module, name: str, outputs: dict[str, Tensor]):
-    """A hook that keeps the output called `name`, which may be one of several: "module[key]"."""
-    module, *keys = name.replace("]", "").split("[")
-
-    def keep(_, inputs, output):
-        for key in keys:
-            output = output[key] if isinstance(output, dict) else output[int(key)]
-        outputs[name] = output.clone()  # a later layer may work in place
-
-    return model.get_submodule(module).register_forward_hook(keep)
-
-
 def _units(field: Field, count: int, draw) -> list[tuple[int, ...]]:
     last = tuple(size - 1 for size in field.positions)
     units = [field.middle, tuple(0 for _ in last), last]
@@ -144,10 +132,7 @@ def _units(field: Field, count: int, draw) -> list[tuple[int, ...]]:
 
 def _support(output: Tensor, field: Field, unit, image: Tensor, generator, opened) -> np.ndarray:
     """Where the gradient of a unit is not zero: bool array (image rows, image columns)."""
-    index = [slice(None)] * output.dim()
-    for dim, at in zip(field.dims, unit, strict=True):
-        index[dim] = at
-    channels = output[tuple(index)]
+    channels = output[field.index(unit)]
     # unequal weights, so that channels whose sum is always the same do not cancel
     weights = torch.rand(channels.shape, dtype=channels.dtype, generator=generator) + 0.5
     (gradient,) = torch.autograd.grad((channels * weights).sum(), image, retain_graph=True)

@@ -18,10 +18,20 @@ class AxisField:
     def __init__(self, reach: Reach, *, with_mixing: bool = True):
         self.reach = reach
         self.mixed = reach.mixed and with_mixing
+        self._coverages: dict[int, float] = {}
         if self.mixed:
             self.first, self.last = reach.ends
         else:
             self.first, self.last = reach.low[: reach.cells], reach.high[: reach.cells]
+
+    def coverage(self, index: int) -> float:
+        """The part of the cells from the first to the last, inside of the image, that reach a cell
+        of the map: 1 without holes, 0 if none does."""
+        if index not in self._coverages:
+            cells = self.reach.cells_at(index)
+            span = cells[-1] - cells[0] + 1 if len(cells) else 1
+            self._coverages[index] = len(cells) / int(span)
+        return self._coverages[index]
 
     @cached_property
     def whole(self) -> bool:

@@ -162,10 +162,10 @@ class Reach:
         bare = self._like(self.sets, first, last, int(self.mixed), 0)
         return self if self.same(bare) else bare
 
-    def mixed_up(self) -> "Reach":
-        """A single cell that all cells reach: what an operator over the whole axis leaves."""
+    def mixed_up(self, pointers: np.ndarray) -> "Reach":
+        """A single cell that these cells reach: what an operator over the whole axis leaves."""
         sets = np.zeros((2, self.sets.shape[1]), np.uint64)
-        sets[0] = np.bitwise_or.reduce(self.sets, axis=0)
+        sets[0] = np.bitwise_or.reduce(self.sets[pointers], axis=0)
         nowhere = np.array([FAR])
         return Reach(sets, self.length, nowhere, -nowhere, 1, 0, mixed=True, rough=self.rough)
 

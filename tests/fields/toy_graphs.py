@@ -250,7 +250,9 @@ def interpolate(draw, shape):
     if draw.integers(2):
         options["size"] = _pair(draw, 2, 18)
     else:
-        options["scale_factor"] = tuple(float(s) for s in draw.choice([0.5, 1.5, 2, 3, 1.3, 0.7], 2))
+        options["scale_factor"] = tuple(
+            float(s) for s in draw.choice([0.5, 1.5, 2, 3, 1.3, 0.7], 2)
+        )
     if mode in ("bilinear", "bicubic"):
         options["align_corners"] = bool(draw.integers(2))
         if not options["align_corners"]:

@@ -1,8 +1,7 @@
 """One operator call as the rules see it, and the list of rules."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import torch
@@ -29,29 +28,21 @@ def rule(*names: str):
     return register
 
 
-@dataclass(eq=False)
 class Call:
     """An operator that is called during the trace.
 
-    function: the overload, such as torch.ops.aten.relu.default. trace: the `Trace` that knows the
-    tensors. result: what it returned, on the meta device. layout: shape and strides of the first
-    tensor before the call, which may have changed them.
+    function: the overload, such as torch.ops.aten.relu.default. name: the operator's, without the
+    underscore of one that works in place. trace: the `Trace` that knows the tensors. tensors: all
+    among the arguments. layout: shape and strides of the first of them before the call, which may
+    have changed them. result: what the operator returned, on the meta device.
     """
 
-    function: Any
-    args: tuple
-    kwargs: dict
-    trace: Any
-    result: Any = None
-
-    def __post_init__(self):
+    def __init__(self, function, args: tuple, kwargs: dict, trace):
+        self.function, self.args, self.kwargs, self.trace = function, args, kwargs, trace
+        self.name = _name(function)
+        self.tensors = list(tensors_among((*args, *kwargs.values())))
         self.layout = (self.input.shape, self.input.stride()) if self.tensors else None
-
-    @cached_property
-    def name(self) -> str:
-        """Without the underscore of an operator that works in place."""
-        name = self.function.overloadpacket.__name__
-        return name[:-1] if name.endswith("_") and not name.startswith("__") else name
+        self.result: Any = None
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
@@ -68,19 +59,11 @@ class Call:
         value = self.arguments.get(argument)
         return default if value is None else value
 
-    @cached_property
-    def tensors(self) -> list[Tensor]:
-        return list(tensors_among((*self.args, *self.kwargs.values())))
-
-    @cached_property
+    @property
     def written(self) -> Tensor | None:
         """The argument that the operator writes into, if it works in place."""
-        if not self.function._schema.is_mutable:
-            return None
-        for argument in self.function._schema.arguments:
-            if argument.alias_info is not None and argument.alias_info.is_write:
-                return self.arguments[argument.name]
-        return None
+        name = _written(self.function)
+        return None if name is None else self.arguments[name]
 
     @property
     def input(self) -> Tensor:
@@ -106,6 +89,19 @@ class Call:
         if value is None:
             raise UnknownOperatorError("its indices are known only when the model really runs")
         return value
+
+
+@cache
+def _name(function) -> str:
+    name = function.overloadpacket.__name__
+    return name[:-1] if name.endswith("_") and not name.startswith("__") else name
+
+
+@cache
+def _written(function) -> str | None:
+    """Name of the argument that an operator writes into."""
+    written = (a.name for a in function._schema.arguments if a.alias_info and a.alias_info.is_write)
+    return next(written, None) if function._schema.is_mutable else None
 
 
 def tensors_among(values: Iterable) -> Iterable[Tensor]:
