@@ -9,7 +9,8 @@ import numpy as np
 from segviz.relations import Relation
 from segviz.scenes import written
 
-MANY = 12  # products; a sentence with more no longer fits beside the picture
+MANY = 12  # products; a sum of more no longer fits above the picture
+ROOM = 195  # letters of products and where each goes, that fit there beside what is said of them
 
 
 def cell(name: str, index: int, size: tuple[int, ...]) -> str:
@@ -74,8 +75,14 @@ class Products:
     def sent(self, taps: list[int]) -> str:
         """Each product and the output cell that it is added to; of many, the first ones."""
         outputs = self._columns["output"]
-        told = [f"{self.texts[t]} → {self.named('output', outputs[t])}" for t in taps[:MANY]]
-        more = f", and {len(taps) - MANY} more" if len(taps) > MANY else ""
+        told, room = [], ROOM
+        for tap in taps[:MANY]:
+            told.append(f"{self.texts[tap]} → {self.named('output', outputs[tap])}")
+            room -= len(told[-1]) + 2
+            if room < 0 and len(told) > 1:
+                told.pop()
+                break
+        more = f", and {len(taps) - len(told)} more" if len(taps) > len(told) else ""
         return ", ".join(told) + more
 
     def __iter__(self):

@@ -233,3 +233,15 @@ def test_padding_zeros_cannot_be_typed_over():
     cells = np.reshape(keys["edits"]["cells"], (6, 6))
     assert (cells[[0, -1]] == -1).all() and (cells[:, [0, -1]] == -1).all()
     assert cells[1:-1, 1:-1].ravel().tolist() == list(range(16)) and keys["edits"]["width"] == 4
+
+
+@pytest.mark.parametrize("channels", ["1 to 1", "3 to 2", "4 to 2 in 2 groups"])
+def test_sentences_fit_into_the_two_lines_above_the_picture(channels):
+    scene = convolution(channels=channels, pad="same").scene
+    sentences = [sentence for board in scene.boards for sentence in board.says]
+    assert max(map(len, sentences)) < 285
+    for sentence in scene["kernel_0"].says:  # what is left out is counted
+        places, zeros = re.search(r"(\d+) places(?:, at (\d+) of them)?", sentence).groups()
+        more = re.search(r"and (\d+) more$", sentence)
+        listed = sentence.count("→") + (int(more[1]) if more else 0)
+        assert listed == int(places) - int(zeros or 0)
