@@ -1,10 +1,10 @@
 """The one painter: a Scene becomes fragments of SVG.
 
-`paint` gives them layer by layer, so that a page can swap those that changed. `svg` puts them into
-one picture that stands alone. Cells are drawn in the order of `Board.cells`, one <path> and one
-<text> each, so the n-th of either is the n-th cell. Attributes are quoted with ', which JSON need
-not escape. Cells are drawn in units of a cell, so that boards of the same shape are the same
-strings.
+`paint` gives them layer by layer and element by element, so that a page can swap those that
+changed. `svg` puts them into one picture that stands alone. Cells are drawn in the order of
+`Board.cells`, one <path> and one <text> each, so the n-th of either is the n-th cell. Attributes
+are quoted with ', which JSON need not escape. Cells are drawn in units of a cell, so that boards of
+the same shape are the same strings.
 """
 
 from html import escape
@@ -63,9 +63,7 @@ def svg(scene: Scene, identity: str = "") -> str:
 def shell(scene: Scene, layers: dict[str, list[str]], identity: str = "") -> str:
     """The picture's frame around the layers of `paint`; a layer that is missing stays empty."""
     width, height = scene.size
-    groups = "".join(
-        f'<g data-layer="{name}">{"".join(layers.get(name, ()))}</g>' for name in layer_names(scene)
-    )
+    groups = "".join(_layer(name, *layers.get(name, ("",))) for name in layer_names(scene))
     named = f' id="{identity}"' if identity else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg"{named} class="sv" viewBox="0 0 {width} {height}"'
@@ -74,21 +72,26 @@ def shell(scene: Scene, layers: dict[str, list[str]], identity: str = "") -> str
     )
 
 
+def _layer(name: str, place: str, *elements: str) -> str:
+    placed = f' transform="{place}"' if place else ""
+    return f'<g data-layer="{name}"{placed}>{"".join(elements)}</g>'
+
+
 def layer_names(scene: Scene) -> list[str]:
     """The layers in the order they are drawn: the labels, then a layer for every board."""
     return ["labels", *(board.name for board in scene.boards)]
 
 
 def paint(scene: Scene) -> dict[str, list[str]]:
-    """Layer -> pieces of SVG that joined make it."""
-    layers = {"labels": ["".join(map(_label, scene.labels))]}
+    """Layer -> where it lies, as a transform, and the elements that make it: one in each string, so
+    that a page can swap those that changed."""
+    layers = {"labels": ["", f"<g>{''.join(map(_label, scene.labels))}</g>"]}
     for board in scene.boards:
-        corner = f"<g transform='translate({board.place[0]:g} {board.place[1]:g})'>"
         title = _label(Label(board.title, 0, -8, "title")) if board.title else ""
         pictures = [_image(board, board.image, PIXELATED), _image(board, board.overlay)]
-        cells = [_cells(board), _blocks(board), _numbers(board) + "</g>"]
-        pieces = [corner + title, *pictures, *cells]
-        layers[board.name] = [piece for piece in pieces if piece]
+        cells = [_paper(board), _cells(board), _blocks(board), *_numbers(board)]
+        elements = [element for element in (title, *pictures, *cells) if element]
+        layers[board.name] = [f"translate({board.place[0]:g} {board.place[1]:g})", *elements]
     return layers
 
 
@@ -108,8 +111,7 @@ def _cells(board: Board) -> str:
     )
     fine = "fine" if min(board.cell) < FINE else ""
     scale = f"scale({board.cell[0]:.5g} {board.cell[1]:.5g})"
-    group = f"<g class='c {shared} {fine}' transform='{scale}'>{''.join(paths)}</g>"
-    return _paper(board) + group
+    return f"<g class='c {shared} {fine}' transform='{scale}'>{''.join(paths)}</g>"
 
 
 def _blocks(board: Board) -> str:
@@ -150,10 +152,10 @@ def _paper(board: Board) -> str:
     return f"<path class='paper' d='M0 0h{across:.5g}v{down:.5g}h{-across:.5g}z'/>"
 
 
-def _numbers(board: Board) -> str:
+def _numbers(board: Board) -> tuple[str, ...]:
     """One <text> a cell, large enough to read and small enough to fit; cut cells crossed out."""
     if not board.figures:
-        return ""
+        return ()
     width, height = board.cell
     texts = [escape(text) for text in board.texts] or [
         number(value) for value in board.numbers.ravel()[board.cells]
@@ -172,4 +174,4 @@ def _numbers(board: Board) -> str:
             crosses.append(f"M{left:.1f} {top:.1f}l{width:.1f} {height:.1f}")
     cross = f"<path class='line' d='{''.join(crosses)}'/>" if crosses else ""
     tiny = " tiny" if size < LEGIBLE else ""
-    return f"<g class='n{tiny}' font-size='{size:.3g}'>{''.join(lines)}</g>{cross}"
+    return f"<g class='n{tiny}' font-size='{size:.3g}'>{''.join(lines)}</g>", cross

@@ -157,6 +157,20 @@ def test_boards_of_the_same_shape_are_the_same_strings():
     assert here == there and here[1:] == elsewhere[1:] and here[0] != elsewhere[0]
 
 
+def test_a_page_can_swap_any_string_of_a_layer_for_another():
+    """The first says where it lies; every other is one element."""
+    pictures = dict(image="data:below", overlay="data:above")
+    for more in ({}, pictures, {"blocks": (1, 2)}, {"figures": False}, {"role": "cut"}):
+        board = scene([[1, np.nan, 3], [4, 5, 6]])
+        board = replace(board, boards=(replace(board.boards[0], **more),))
+        for name, (place, *elements) in paint(board).items():
+            assert place == ("" if name == "labels" else "translate(5 40)")
+            for element in elements:
+                ElementTree.fromstring(element)  # raises where it is not exactly one
+            layer = next(g for g in parsed(board).iter(f"{SVG}g") if g.get("data-layer") == name)
+            assert layer.get("transform", "") == place and len(layer) == len(elements)
+
+
 def test_scenes_compare_by_what_they_show():
     assert scene([[1, 2]]) == scene([[1, 2]])
     assert scene([[1, 2]]) != scene([[1, 3]])

@@ -10,10 +10,8 @@ class Frames {
   has(key) {
     return key in this.frames;
   }
-  // part name -> string
+  // part name -> its strings
   read(key, parts) {
-    const text = (ids) => ids.map((id) => this.pool[id]).join("");
-    return Object.fromEntries(this.frames[key].map((ids, n) => [parts[n], text(ids)]));
+    return Object.fromEntries(this.frames[key].map((ids, n) => [parts[n], ids.map((id) => this.pool[id])]));
   }
 }
-

@@ -71,21 +71,32 @@ class Stage {
     this.outline?.remove();
     const pinned = this.pin && this.whereIs(this.pin);
     const parts = this.frames.read(key, this.model.get("parts"));
-    for (const [name, group] of Object.entries(this.layers))
-      if (this.shown[name] !== parts[name]) group.innerHTML = this.shown[name] = parts[name];
+    this.build(null); // before its numbers are taken for those of the board
+    for (const name of Object.keys(this.layers)) this.swap(name, ...parts[name]);
     this.parts = parts;
-    this.about = JSON.parse(parts.about);
+    this.about = JSON.parse(parts.about[0]);
     this.picture.querySelector("desc").textContent = this.about.description;
     this.reading = null;
-    this.built = null;
     if (pinned) this.pin = this.cellAt(pinned);
     this.light();
     afterPaint(() => this.ask());
   }
 
+  // what changed of a layer: every string is one element
+  swap(name, place, ...elements) {
+    const group = this.layers[name];
+    const before = this.shown[name] ?? [];
+    if (place) group.setAttribute("transform", place);
+    if (elements.length !== before.length) group.innerHTML = elements.join("");
+    else elements.forEach((element, n) => {
+      if (element !== before[n]) group.children[n].outerHTML = element;
+    });
+    this.shown[name] = elements;
+  }
+
   // the relation and the boards of the picture shown, read when they are first needed
   read() {
-    const parsed = (name) => JSON.parse(this.parts[name]);
+    const parsed = (name) => JSON.parse(this.parts[name][0]);
     const board = (name) =>
       [name, new Board(name, this.layers[name], parsed(`${name}:keys`), parsed(`${name}:says`))];
     this.reading ??= {
