@@ -15,7 +15,7 @@ import numpy as np
 from segviz.fields.placed import Placed
 from segviz.relations.taps import NOTHING
 
-MOST_PRODUCTS = 32  # beyond, they are replaced by one that holds them all
+MOST_PRODUCTS = 32  # for one element; beyond, they are replaced by one that holds them all
 GROUP_FROM = 8  # so many products are first grouped by equal rows and by equal columns
 
 
@@ -248,13 +248,21 @@ def simplified(products: list[Product]) -> tuple[tuple[Product, ...], bool]:
     products, before = _joined(products), len(products)
     while len(products) < before:
         before, products = len(products), _joined(products)
-    if len(products) <= MOST_PRODUCTS:
+    if len(products) <= MOST_PRODUCTS or _most_at_once(products) <= MOST_PRODUCTS:
         return tuple(products), True
     whole = products[0]
     for product in products[1:]:
         unions = map(Placed.union, whole.parts, product.parts)
         whole = Product(*unions, _either(whole.where, product.where))
     return (whole,), False
+
+
+def _most_at_once(products: list[Product]) -> int:
+    """How many of them hold for the same element: of concatenated branches only one does."""
+    count = np.zeros((), int)
+    for product in products:
+        count = count + (1 if product.where is None else product.where)
+    return int(count.max())
 
 
 def _grouped(products: list[Product]) -> list[Product]:

@@ -1,5 +1,6 @@
 """Operators that only move elements about. The pointers are moved by the same operator."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +42,7 @@ def _moved_product(call: Call, product: Product) -> list[Product]:
         return list(map(Product, rows, columns))
     wheres = _move(call, product.where.astype(int))
     return [
-        Product(*parts, _compressed(where.numpy()) > 0)
+        Product(*parts, _compressed(where) > 0)
         for *parts, where in zip(rows, columns, wheres, strict=True)
     ]
 
@@ -75,8 +76,9 @@ def rolled(call: Call) -> list[Sources]:
 def _moved_part(call: Call, part: Placed) -> list[Placed]:
     hint = _home_afterwards(call, part)
     moved = []
-    for tensor in _move(call, part.pointer + 1):
-        pointer = _compressed(tensor.numpy()) - 1
+    results = tensors_among([call.result])
+    for tensor, pointer in zip(results, _move(call, part.pointer + 1), strict=True):
+        pointer = _compressed(pointer) - 1
         changing = sum(size > 1 for size in pointer.shape)
         if changing > 1 and part.reach and part.reach.firsts is not None:
             # windows side by side see the same rows: seen so, the pointers may change less
@@ -86,15 +88,50 @@ def _moved_part(call: Call, part: Placed) -> list[Placed]:
     return moved
 
 
-def _move(call: Call, pointers: np.ndarray) -> list[Tensor]:
+def _move(call: Call, pointers: np.ndarray) -> list[np.ndarray]:
     """The operator at work on pointers in place of its first tensor; 0 points to nothing."""
-    tensor = torch.from_numpy(pointers.astype(np.int32)).expand(call.input.shape)
     if call.name in AS_RESHAPE:
-        return [tensor.reshape(call.output.shape)]
+        return [_reshaped(pointers, call.input.shape, call.output.shape)]
+    tensor = torch.from_numpy(pointers.astype(np.int32)).expand(call.input.shape)
     if call.name == "im2col":  # it pads with zeros, and is not made for integers
-        return [call.function(tensor.double(), *call.args[1:], **call.kwargs).int()]
-    rest = [_with_values(call, argument) for argument in call.args[1:]]
-    return list(tensors_among([call.function(tensor, *rest, **call.kwargs)]))
+        moved = call.function(tensor.double(), *call.args[1:], **call.kwargs).int()
+    else:
+        rest = [_with_values(call, argument) for argument in call.args[1:]]
+        moved = call.function(tensor, *rest, **call.kwargs)
+    return [tensor.numpy() for tensor in tensors_among([moved])]
+
+
+def _reshaped(pointers: np.ndarray, before, after) -> np.ndarray:
+    """Reshaped from one shape of the tensor to another, and small where the pointers are: only
+    dimensions that are split or joined with one along which they change are laid out in full."""
+    if 0 in before:
+        return np.broadcast_to(pointers, before).reshape(after)
+    full, shape = [], []
+    for old, new in _split_and_joined(before, after):
+        constant = all(pointers.shape[dim] == 1 for dim in old)
+        full += [1 if constant else before[dim] for dim in old]
+        shape += [1 if constant else after[dim] for dim in new]
+    return np.broadcast_to(pointers, full).reshape(shape)
+
+
+def _split_and_joined(before, after) -> Iterator[tuple[list[int], list[int]]]:
+    """Groups of dimensions that hold the same elements before and after a reshape."""
+    i = j = 0
+    while i < len(before) or j < len(after):
+        old, new, counts = [i] * (i < len(before)), [j] * (j < len(after)), [1, 1]
+        if old:
+            counts[0] = before[i]
+        if new:
+            counts[1] = after[j]
+        while counts[0] != counts[1]:
+            if counts[0] < counts[1]:
+                old.append(i + len(old))
+                counts[0] *= before[old[-1]]
+            else:
+                new.append(j + len(new))
+                counts[1] *= after[new[-1]]
+        i, j = i + len(old), j + len(new)
+        yield old, new
 
 
 def _with_values(call: Call, argument):
@@ -110,11 +147,11 @@ def _compressed(array: np.ndarray) -> np.ndarray:
     """With one cell left of every dimension along which nothing changes."""
     for dim, size in enumerate(array.shape):
         if size > 1:
-            first = array.take([0], axis=dim)
+            along = np.moveaxis(array, dim, 0)
             if array.strides[dim] == 0 or (
-                np.array_equal(first, array.take([size - 1], axis=dim)) and (array == first).all()
+                np.array_equal(along[0], along[-1]) and (along == along[:1]).all()
             ):
-                array = first
+                array = np.moveaxis(along[:1], 0, dim)
     return array.astype(np.int64)
 
 
