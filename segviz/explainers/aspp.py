@@ -281,7 +281,7 @@ ASPP = Explainer(
     ),
     draw=draw,
     parameters=(
-        Parameter("rate", "rate r", 1, 12, 6, coupled=False),
         choice("feature_map", "feature map", *MAPS),
+        Parameter("rate", "rate r", 1, 12, 6, coupled=False),
     ),
 )
