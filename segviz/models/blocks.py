@@ -67,7 +67,7 @@ def draw_weights_as_he_et_al(module: nn.Module) -> None:
 
 def vgg_stages(
     widths: Sequence[int],
-    depths: int | Sequence[int],
+    depths: int | Sequence[int] | None,
     in_channels: int,
     convolution: Callable[[int, int], nn.Module] = conv_norm_relu,
 ) -> list[nn.Sequential]:
@@ -78,7 +78,8 @@ def vgg_stages(
 
     Args:
         widths: channels of the stages; VGG-16 has 64, 128, 256, 512, 512.
-        depths: convolutions in each, or one number for all; VGG-16 has 2, 2, 3, 3, 3.
+        depths: convolutions in each, or one number for all; VGG-16 has 2, 2, 3, 3, 3. None: 1 in
+            the two finest, 2 in the others.
         in_channels: of the image.
         convolution: built as ``convolution(in_channels, out_channels)``.
 

@@ -29,14 +29,18 @@ def check_list_of_whole(name: str, values: object, length: int, example: Sequenc
 
 
 def stage_depths(widths: object, depths: object) -> tuple[int, ...]:
-    """The depths of stages with these widths; one number stands for all.
+    """The depths of stages with these widths; one number stands for all, and None for one in the
+    two finest stages, where a convolution costs most, and two in the others.
 
     Raises:
         ValueError: unless all are whole numbers, 1 or more, for two stages or more.
     """
     count = len(widths) if isinstance(widths, Sequence) else 0
     check_list_of_whole("widths", widths, max(2, count), (16, 24, 48, 64, 96)[: max(2, count)])
-    depths = (depths,) * count if is_positive_whole(depths) else depths
+    if depths is None:
+        depths = (1, 1, *[2] * count)[:count]
+    elif is_positive_whole(depths):
+        depths = (depths,) * count
     check_list_of_whole("depths", depths, count, (2,) * count)
     return tuple(depths)
 

@@ -38,7 +38,8 @@ class Classifier(nn.Module):
         num_classes: scores (logits) in the answer.
         widths: channels of the stages, each of which halves the size.
         in_channels: 3 for colour, 1 for grey.
-        depths: 3x3 convolutions in each stage, or one number for all.
+        depths: 3x3 convolutions in each stage, or one number for all; None: 1 in the two finest,
+            2 in the others.
         input_size: rows, and columns, of the images.
         hidden: numbers between the two fully connected layers.
 
@@ -55,7 +56,7 @@ class Classifier(nn.Module):
         widths: Sequence[int] = (16, 24, 48, 64, 96),
         in_channels: int = 3,
         *,
-        depths: int | Sequence[int] = (1, 1, 2, 2, 2),
+        depths: int | Sequence[int] | None = None,
         input_size: int = 64,
         hidden: int = 128,
     ):

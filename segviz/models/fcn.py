@@ -63,7 +63,8 @@ class FCN(nn.Module):
         in_channels: 3 for colour, 1 for grey.
         stride: of the finest map that is scored, in pixels of the image: 32, 16, 8, 4 or 2 for
             five stages.
-        depths: 3x3 convolutions in each stage, or one number for all.
+        depths: 3x3 convolutions in each stage, or one number for all; None: 1 in the two finest,
+            2 in the others.
         head_width: channels of the two layers that were fully connected.
         head_size: rows and columns that the first of them sees.
         convolution: built as ``convolution(in_channels, out_channels, kernel_size)``.
@@ -84,7 +85,7 @@ class FCN(nn.Module):
         in_channels: int = 3,
         *,
         stride: int = 8,
-        depths: int | Sequence[int] = (1, 1, 2, 2, 2),
+        depths: int | Sequence[int] | None = None,
         head_width: int = 128,
         head_size: int = 3,
         convolution: Convolution = conv_norm_relu,

@@ -65,7 +65,7 @@ class SegNet(nn.Module):
     their place again at next to no memory (section 3).
 
     The constructor's defaults are the course's size, for 128x128 pixels on two cores; for 6
-    classes it has 492,694 parameters. :meth:`paper` builds the network of the paper with the same
+    classes it has 477,558 parameters. :meth:`paper` builds the network of the paper with the same
     code, :meth:`without_indices` one that enlarges bilinearly instead.
 
     Args:
@@ -73,7 +73,7 @@ class SegNet(nn.Module):
         widths: channels of the levels, each of which halves the size.
         in_channels: 3 for colour, 1 for grey.
         depths: 3x3 convolutions in each level of the encoder, and in the decoder's of the same
-            size; one number for all, or one for each.
+            size; or one number for all; None: 1 in the two finest, 2 in the others.
         convolution: built as ``convolution(in_channels, out_channels)``.
         unpool: called as ``unpool(x, indices, size)``.
 
@@ -91,7 +91,7 @@ class SegNet(nn.Module):
         widths: Sequence[int] = (16, 24, 48, 64, 96),
         in_channels: int = 3,
         *,
-        depths: int | Sequence[int] = 2,
+        depths: int | Sequence[int] | None = None,
         convolution: Convolution = conv_norm_relu,
         unpool: Unpooling = unpool_with_indices,
     ):

@@ -103,7 +103,7 @@ class Unknown(nn.Module):
         (lambda: Unknown(nn.Linear(8, 5)), (3,), "takes 8 numbers, .* 2 channels, 3x3 cells"),
         (lambda: Unknown(nn.Linear(8, 5), nn.BatchNorm1d(5)), (2,), "a BatchNorm1d, of which"),
         (lambda: Classifier(2, hidden=0), (), "hidden=0"),
-        (lambda: Classifier(2, (4, 6)), (), "depths="),
+        (lambda: Classifier(2, (4, 6), depths=(1,)), (), "depths="),
     ],
 )
 def test_what_cannot_be_converted_is_refused_in_a_sentence(model, arguments, sentence):

@@ -110,6 +110,18 @@ def test_the_courses_network_is_small():
     assert count(FCN(6)) == backbone + head + scores + ups < 400_000
 
 
+@pytest.mark.parametrize(
+    ("depths", "in_stages"),
+    [(None, [1, 1, 2, 2, 2, 2]), (3, [3] * 6), ((1, 2, 3, 1, 2, 3), [1, 2, 3, 1, 2, 3])],
+)
+def test_depths_are_the_convolutions_of_the_stages(depths, in_stages):
+    network = FCN(5, (4, 5, 6, 7, 8, 9), depths=depths, stride=64)
+    convolutions = [
+        sum(isinstance(m, nn.Conv2d) for m in stage.modules()) for stage in network.backbone[:-1]
+    ]
+    assert convolutions == in_stages
+
+
 def test_an_untrained_network_says_nothing():
     for stride in (2, 4, 8):
         assert not FCN(5, stride=stride, **SMALL).eval()(torch.randn(2, 3, 21, 34)).any()
@@ -203,6 +215,7 @@ def test_dropout_is_the_papers_and_only_in_training():
     [
         (lambda: FCN(2, stride=64), "32, 16, 8, 4 or 2"),
         (lambda: FCN(2, stride=1), "32, 16, 8, 4 or 2"),
+        (lambda: FCN(2, (4, 6), depths="ab"), "depths='ab'"),
         (lambda: FCN(2, (4, 6), depths=(1,)), "depths=.*2 whole numbers"),
         (lambda: FCN(2, (4,), depths=(1,)), "widths=.*2 whole numbers"),
         (lambda: FCN(2, 16), "widths=16"),
