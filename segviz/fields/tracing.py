@@ -77,8 +77,9 @@ class Trace(TorchDispatchMode):
         call = Call(function, args, kwargs or {}, self)
         result = call.result = self._run(call)
         self.values.follow(call)
-        if call.written is not None:
+        if call.written is not None and call.written.numel():
             self._storages.write(call.written, self._outcome(call)[0], self.sources)
+        if call.written is not None:
             return call.written
         results = list(tensors_among([result]))
         if any(map(self.knows, call.tensors)):
@@ -86,7 +87,7 @@ class Trace(TorchDispatchMode):
             if len(outcome) == 1:
                 outcome = outcome * len(results)
             for tensor, sources in zip(results, outcome, strict=True):
-                if sources.products or sources.unknown:
+                if (sources.products or sources.unknown) and tensor.numel():
                     self.sources[id(tensor)] = sources
         self._keep(results)
         return result
@@ -103,6 +104,8 @@ class Trace(TorchDispatchMode):
     def _outcome(self, call: Call) -> list[Sources]:
         """One for all results, or one for each."""
         known = [self.sources[id(tensor)] for tensor in call.tensors if self.knows(tensor)]
+        if not known:
+            return [Sources(())]
         lost = next((sources for sources in known if sources.unknown), None)
         if lost is not None:
             return [lost]
@@ -114,6 +117,9 @@ class Trace(TorchDispatchMode):
             outcome = rule(call)
         except UnknownOperatorError as reason:
             return [Sources.lost(f"{call.name} in {where} ({reason})")]
+        except Exception as error:  # another version of torch, say, with other arguments
+            failure = f"its rule failed, {type(error).__name__}: {error}"
+            return [Sources.lost(f"{call.name} in {where} ({failure})")]
         outcome = outcome if isinstance(outcome, list) else [outcome]
         return [sources.after(where, known) for sources in outcome]
 

@@ -69,8 +69,6 @@ class AxisField:
     def stride(self) -> int | float:
         """By how much the field moves from one cell of the map to the next, on average. It is
         negative after a flip, a fraction on a map that was enlarged, 0 where all fields are one."""
-        if len(self._steps) and (self._steps == self._steps[0]).all() and self.reached.all():
-            return int(self._steps[0])
         if self.mixed or not self.reached.any():
             return 0
         if self.reach.period:
@@ -98,7 +96,7 @@ class AxisField:
         with the same holes (which is seen where it lies inside of the image)."""
         if not self.reached.all() or len(set(self.sizes.tolist())) > 1:
             return False
-        if len(self._steps) and (self._steps != self._steps[0]).any():
+        if (self._steps != self.stride).any():
             return False
         inside = (self.first >= 0) & (self.last < self.reach.length)
         cells = self.first[inside, None] + np.arange(self.size)  # (cells inside, size)

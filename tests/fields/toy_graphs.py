@@ -282,6 +282,21 @@ def flip_or_roll(draw, shape):
     return Do(f"roll {dim}", lambda x: x.roll(2, dim))
 
 
+def along_steps(draw, shape):
+    """Enlarged by whole numbers, cropped, padded: what treats every place alike."""
+    kind = draw.integers(4)
+    scale = tuple(float(s) for s in draw.integers(1, 4, 2))
+    if kind == 0:
+        return Interpolate(mode="nearest", scale_factor=scale)
+    if kind == 1:
+        return Interpolate(mode="bilinear", scale_factor=scale, align_corners=False)
+    if kind == 2:
+        around = tuple(int(n) for n in draw.integers(-1, 3, 4))
+        return Do(f"pad {around}", lambda x: F.pad(x, around))
+    top, left = _pair(draw, 0, 2)
+    return Do(f"[{top}::2, {left}:]", lambda x: x[:, :, top::2, left:])
+
+
 def shuffle_pixels(draw, shape):
     if draw.integers(2):
         return Do("pixels up and down", lambda x: F.pixel_unshuffle(F.pixel_shuffle(x, 2), 2))

@@ -10,6 +10,7 @@ from torch import Tensor
 from segviz.fields.operators.calls import Call, UnknownOperatorError, rule, tensors_among
 from segviz.fields.placed import Placed
 from segviz.fields.sources import Product, Sources, combined
+from segviz.relations.steps import Window
 from segviz.relations.taps import NOTHING
 
 AS_RESHAPE = {"view", "_unsafe_view", "reshape", "_reshape_copy", "_reshape_alias", "view_copy"}
@@ -20,7 +21,7 @@ SAME_PLACE = {
 
 
 @rule("permute", "transpose", "t", "unsqueeze", "squeeze", "expand", "flip", "rot90", "repeat")
-@rule("slice", "select", "narrow", "split", "split_with_sizes", "unbind", "chunk", "diagonal")
+@rule("select", "narrow", "split", "split_with_sizes", "unbind", "chunk", "diagonal")
 @rule("unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk", "unfold", "unflatten", "numpy_T")
 @rule("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle", "im2col")
 @rule("index_select", "index", "gather", "take_along_dim", "movedim", "swapaxes", "tile")
@@ -45,6 +46,20 @@ def _moved_product(call: Call, product: Product) -> list[Product]:
         Product(*parts, _compressed(where) > 0)
         for *parts, where in zip(rows, columns, wheres, strict=True)
     ]
+
+
+@rule("slice")
+def sliced(call: Call) -> list[Sources]:
+    """Along rows or columns of a map a crop is a window of one cell: of a map that goes on."""
+    sources, (moved_about,) = call.sources, moved(call)
+    size, dim = call.input.shape, call["dim"] % call.input.dim()
+    parts = [part for product in sources.products for part in product.parts]
+    if call.input.shape == call.output.shape or all(part.home != dim for part in parts):
+        return [moved_about]
+    start, _, stride = slice(call["start"], call["end"], call["step"]).indices(size[dim])
+    window = Window(call.output.shape[dim], 1, stride=stride, padding=-start)
+    cropped = sources.through(window, dim, size[dim], call.trace.follow)
+    return [replace(cropped, place=moved_about.place)]
 
 
 @rule("as_strided")
@@ -147,11 +162,12 @@ def _compressed(array: np.ndarray) -> np.ndarray:
     """With one cell left of every dimension along which nothing changes."""
     for dim, size in enumerate(array.shape):
         if size > 1:
-            along = np.moveaxis(array, dim, 0)
+            before = (slice(None),) * dim
+            first = array[(*before, slice(0, 1))]
             if array.strides[dim] == 0 or (
-                np.array_equal(along[0], along[-1]) and (along == along[:1]).all()
+                np.array_equal(first, array[(*before, slice(-1, None))]) and (array == first).all()
             ):
-                array = np.moveaxis(along[:1], 0, dim)
+                array = first
     return array.astype(np.int64)
 
 
