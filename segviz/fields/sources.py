@@ -307,8 +307,6 @@ def _join(one: Product, two: Product) -> Product | None:
     if not _same_where(one, two):
         return _join_elsewhere(one, two)
     rows = two.rows.within(one.rows), one.rows.within(two.rows)
-    if not any(rows):
-        return None
     columns = two.columns.within(one.columns), one.columns.within(two.columns)
     one_holds_the_other = (rows[0] and columns[0]) or (rows[1] and columns[1])
     if one_holds_the_other and not (one.on_grid and two.on_grid):
