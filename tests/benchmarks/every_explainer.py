@@ -24,6 +24,7 @@ from laboratory import launch_chromium, running_lab  # noqa: E402
 from playwright.sync_api import Error, sync_playwright  # noqa: E402
 
 from segviz.explain import EXPLAINERS  # noqa: E402
+from segviz.explorer import Explorer  # noqa: E402
 
 DISPLAYS, TICKS = 3, 60
 WANTED_DISPLAY, WANTED_KB, WANTED_PAINT = 600, 400, 25  # ms, KB, ms
@@ -52,6 +53,11 @@ def there_and_back(explainer):
     return best, (keys * TICKS)[: -(-TICKS // max(len(keys), 1)) * len(keys)]
 
 
+def _cells_to_step_along(explainer):
+    scene = Explorer(explainer).scene
+    return len(scene[scene.steps].cells)
+
+
 def measure(browser, lab, name):
     cells = ("import segviz.explain", f"segviz.explain.{name}()")
     displays = []
@@ -64,7 +70,8 @@ def measure(browser, lab, name):
     ticks = page.ticks(page.slider(parameter.label), keys) if parameter else []
     hovers = page.hovers(".sv-picture .c > path", most=200)
     page.steps(["ArrowRight"])
-    steps = page.steps((["ArrowRight"] * 2 + ["ArrowLeft"] * 2) * 8)
+    away = min(2, _cells_to_step_along(EXPLAINERS[name]) - 1)
+    steps = page.steps((["ArrowRight"] * away + ["ArrowLeft"] * away) * 8)
     page.close()
     display, until, _ = map(median, zip(*displays, strict=True))
     return (
