@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from segviz.fields.field import Field
 from segviz.fields.sources import Sources
 from segviz.fields.tracing import Trace
+from segviz.fields.values import RealIndices
 from segviz.fields.verification import Verification, verify
 from segviz.fields.watching import evaluating, tensors_by_key
 from segviz.relations.axis_field import AxisField
@@ -138,7 +139,7 @@ def receptive_field(
     watch = _Watch(model, trace, tuple(image.shape[-2:]))
     with evaluating(model), watch, torch.no_grad():
         try:
-            with trace:
+            with trace, RealIndices():
                 model(*inputs, **keywords)
         except Exception as error:
             raise ValueError(_why_it_failed(error, image, trace)) from error
@@ -174,8 +175,7 @@ class _Watch:
 
     def _begin(self, name: str):
         def begin(module, inputs):
-            words = f"{name} ({type(module).__name__})" if name else type(module).__name__
-            self.trace.running.append(words)
+            self.trace.running.append(f"{name or 'the model'} ({type(module).__name__})")
 
         return begin
 

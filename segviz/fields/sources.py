@@ -243,6 +243,7 @@ def _read(part: Placed, tap: np.ndarray, dim: int) -> Placed:
 def simplified(products: list[Product]) -> tuple[tuple[Product, ...], bool]:
     """Fewer products with the same union, and whether it is the same: where too many would remain,
     one that holds them all takes their place."""
+    products = [product for product in products if product.where is None or product.where.any()]
     if len(products) > GROUP_FROM:
         products = _grouped(products)
     products, before = _joined(products), len(products)

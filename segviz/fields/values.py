@@ -1,7 +1,9 @@
 """Small tensors whose numbers are known although the model runs without numbers: indices."""
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 MOST_NUMBERS = 2**16
 FACTORIES = {"arange", "zeros", "ones", "full", "eye", "linspace", "scalar_tensor"}
@@ -58,3 +60,28 @@ class Values:
                 for key, value in self._known.items()
                 if value.untyped_storage()._cdata != memory
             }
+
+
+class RealIndices(TorchFunctionMode):
+    """While active, lists of numbers are made into tensors on the CPU.
+
+    torch would make them on the device of the tensor that they index, and on the meta device their
+    numbers would be lost before any operator is dispatched.
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function in (Tensor.__getitem__, Tensor.__setitem__):
+            tensor, index, *value = args
+            return function(tensor, _real_index(index), *value)
+        if function is torch.tensor and torch.device(kwargs.get("device") or "cpu").type == "meta":
+            kwargs = {**kwargs, "device": "cpu"}
+        return function(*args, **kwargs)
+
+
+def _real_index(index):
+    if isinstance(index, tuple):
+        return tuple(map(_real_index, index))
+    if isinstance(index, list) and not any(isinstance(one, Tensor) for one in index):
+        return torch.tensor(index) if index else index
+    return torch.from_numpy(index) if isinstance(index, np.ndarray) else index
