@@ -54,9 +54,10 @@ class NetworkField(Mapping):
 
     @property
     def outputs(self) -> dict[str, Field]:
-        """What the network returns: by key or number if it is several tensors, else by ""."""
+        """What the network returns: by key or number ("key.0" where a list is inside of a dict)
+        if it is several tensors, else by ""."""
         return {
-            name.removeprefix("[").removesuffix("]"): fields[-1]
+            name[1:-1].replace("][", "."): fields[-1]
             for name, fields in self._calls.items()
             if _is_output(name)
         }
