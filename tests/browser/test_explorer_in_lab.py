@@ -168,6 +168,18 @@ def test_a_pin_stays_on_its_row_and_column_when_the_size_changes(explored):
     assert explored.sentence.startswith("Point at any cell")  # input[3, 3] is gone
 
 
+def test_what_is_pointed_at_stays_lit_when_the_picture_changes_beneath(explored):
+    explored.cell("input", 3).hover()
+    explored.press("kernel size", "ArrowLeft")
+    assert explored.values()["kernel size"] == (2, 2)
+    assert explored.sentence.startswith("input[1, 1]")
+    assert explored.lit("input") == [3] and explored.lit("output") == [4, 5, 7, 8]
+    explored.press("input size", "ArrowRight")
+    assert explored.sentence.startswith("input[1, 1]") and explored.lit("input") == [4]
+    explored.page.mouse.move(2, 2)
+    assert explored.lit("input") == []
+
+
 def test_stepping_stamps_one_input_after_another(explored):
     page, forward = explored.page, explored.page.get_by_role("button", name="step →")
     forward.click()

@@ -19,13 +19,7 @@ from segviz.explainers.aspp import ASPP, MAPS, draw
 
 GREEN = (0x35, 0xBD, 0x93)
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def size_of(feature_map):

@@ -12,14 +12,7 @@ from contract import ExplainerContract, painted  # beside this file
 import segviz
 from segviz.explainers.checkerboard import CHECKERBOARD, draw
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def ones(*size):

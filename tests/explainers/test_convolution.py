@@ -20,16 +20,10 @@ from segviz.explainers.convolution import CONVOLUTION_EXPLAINER, draw
 from segviz.scenes import frame
 
 KERNEL = [[1, 4, 1], [1, 4, 3], [3, 3, 1]]
-pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths"),
+    pytest.mark.usefixtures("one_thread"),
+]
 
 
 def counts(channels):

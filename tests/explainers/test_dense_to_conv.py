@@ -13,14 +13,7 @@ from segviz.explainers.dense_to_conv import DENSE_TO_CONV, OUTPUT_SIZE, draw
 
 CLASSES = ("background", "cat", "dog")
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def tensors(settings):

@@ -15,14 +15,7 @@ INPUT = [[1, 7, 3, 6], [8, 2, 4, 1], [2, 3, 4, 5], [6, 1, 1, 9]]
 DECODED = [[1, 7], [9, 5]]
 UNPOOLED = [[0, 0, 0, 7], [1, 0, 0, 0], [0, 0, 0, 0], [9, 0, 0, 5]]
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """With several threads torch's answer to collisions is a matter of chance."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def evaluated(scene, input, decoded):

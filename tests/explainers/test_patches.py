@@ -20,14 +20,7 @@ from segviz.relations import convolution_size
 SEED = int(re.search(r"SEED = (\d+)", (PICTURES / "README.md").read_text("utf-8"))[1])
 MASK = library_scene(SEED, 32)[1]
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def network(layers, patch, device=None):

@@ -16,13 +16,7 @@ from segviz.training import cross_entropy
 
 LABELS = {"background": 0, "cat": 1, "dog": 2, "void": 255}
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def tensors(settings):

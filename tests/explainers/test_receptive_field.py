@@ -29,13 +29,7 @@ PRESETS = {
     "two branches": ["conv 5x5, stride 2", "conv 3x3", "conv 3x3"],
 }
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def layer(name):

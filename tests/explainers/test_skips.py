@@ -23,14 +23,7 @@ SEED = int(re.search(r"SEED = (\d+)", (PICTURES / "README.md").read_text("utf-8"
 TRUTH = torch.tensor(library_scene(SEED)[1]).long()
 K = len(CLASSES)
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def by_torch(truth, name, upsampling):

@@ -15,14 +15,7 @@ from segviz.scenes import frame
 
 LECTURE = dict(input=[[2, 1], [4, 4]], kernel=[[1, 4, 1], [1, 4, 3], [3, 3, 1]])
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def torch_output(input, kernel, **settings):

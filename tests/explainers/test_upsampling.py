@@ -14,14 +14,7 @@ from segviz.explainers.upsampling import BILINEAR, LEARNED, NAIL, ONES, UPSAMPLI
 SIX = ("nearest", "nails", "unpooled", "bilinear", "aligned", "transposed")
 SUMS = ("bilinear", "aligned", "transposed")
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def tensor(values):

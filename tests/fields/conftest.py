@@ -1,12 +1,6 @@
-"""Many small tensors: more than one thread would only wait for the other."""
-
 import pytest
-import torch
 
 
-@pytest.fixture(autouse=True, scope="session")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+@pytest.fixture(autouse=True)
+def on_one_thread(one_thread):
+    """Many small tensors, in all tests of fields."""

@@ -18,14 +18,7 @@ from segviz.relations import (
     transposed_convolution,
 )
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def numbers(size, seed=1):

@@ -15,14 +15,7 @@ from segviz.relations import (
     unpooled_size,
 )
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """With several threads torch's answer to collisions is a matter of chance."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_the_lectures_example():

@@ -16,14 +16,7 @@ from segviz.relations import (
 )
 from segviz.relations.sizes import Operation, Rule
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads only get into each other's way on tensors this small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def torch_output_size(function, input_size, kernel_size, **settings):

@@ -23,7 +23,7 @@ const stageHtml = (shell, still) => `
 
 class Stage {
   constructor(model, el) {
-    Object.assign(this, { model, el, frames: new Frames(), shown: {}, lit: [], pin: null, live: false });
+    Object.assign(this, { model, el, frames: new Frames(), shown: {}, lit: [], pointed: null, pin: null, live: false });
     el.classList.add("sv-stage");
     el.dataset.lmSuppressShortcuts = true; // the arrow keys are ours, not the notebook's
     el.innerHTML = stageHtml(model.get("shell"), model.get("still"));
@@ -69,7 +69,7 @@ class Stage {
     this.el.toggleAttribute("data-waiting", waiting);
     if (waiting) return;
     this.outline?.remove();
-    const pinned = this.pin && this.whereIs(this.pin);
+    const [pinned, pointed] = [this.pin, this.pointed].map((at) => at && this.whereIs(at));
     const parts = this.frames.read(key, this.model.get("parts"));
     this.build(null); // before its numbers are taken for those of the board
     for (const name of Object.keys(this.layers)) this.swap(name, ...parts[name]);
@@ -77,7 +77,8 @@ class Stage {
     this.about = JSON.parse(parts.about[0]);
     this.picture.querySelector("desc").textContent = this.about.description;
     this.reading = null;
-    if (pinned) this.pin = this.cellAt(pinned);
+    this.pin = pinned && this.cellAt(pinned);
+    this.pointed = pointed && this.cellAt(pointed);
     this.light();
     afterPaint(() => this.ask());
   }
@@ -119,8 +120,14 @@ class Stage {
     return n < 0 ? null : { board, n, stepping };
   }
 
+  point(at) {
+    this.pointed = at;
+    this.light();
+  }
+
   // lights all that takes part in the cell pointed at, or else in the pinned one
-  light(pointed = null) {
+  light() {
+    const { pointed } = this;
     const at = pointed ?? this.pin;
     for (const element of this.lit) element.classList.remove("lit");
     this.lit = [];
@@ -184,8 +191,8 @@ class Stage {
       "msg:custom": (message) => this.heard(message),
     };
     for (const [event, handler] of Object.entries(this.on)) model.on(event, handler);
-    picture.addEventListener("pointerover", (event) => this.light(this.cellOf(event.target)));
-    picture.addEventListener("pointerleave", () => this.light());
+    picture.addEventListener("pointerover", (event) => this.point(this.cellOf(event.target)));
+    picture.addEventListener("pointerleave", () => this.point(null));
     picture.addEventListener("click", (event) => this.clicked(event));
     picture.addEventListener("dblclick", (event) => this.edit(this.cellOf(event.target)));
     this.brush = new Brush(this);
@@ -207,7 +214,7 @@ class Stage {
     const cell = this.cellOf(event.target);
     const again = cell && this.pin && cell.board === this.pin.board && cell.n === this.pin.n;
     this.pin = again && event.detail < 2 ? null : cell; // the second click of a double one unpins nothing
-    this.light();
+    this.point(null);
   }
 
   command(name) {
@@ -235,7 +242,7 @@ class Stage {
 
   goTo(pin) {
     this.pin = pin;
-    this.light();
+    this.point(null);
     return true;
   }
 
