@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 _HERE = Path(__file__).parent
-_PIECES = ("frames", "limits", "relation", "sliders", "editor", "brush", "stage")
+_PIECES = ("frames", "limits", "relation", "sliders", "editor", "brush", "patch", "stage")
 
 
 def _read(name: str) -> str:

@@ -57,7 +57,7 @@ class Stage {
     const state = axes[0].flatMap((value, p) => [value, axes[1][p]]);
     if (state.join() === this.model.get("state").join()) return;
     this.model.set("state", state); // which shows it, by the listener on the state
-    this.model.save_changes();
+    afterPaint(() => this.model.save_changes()); // the picture does not wait for the post
   }
 
   // -- the picture
@@ -90,7 +90,7 @@ class Stage {
     if (place) group.setAttribute("transform", place);
     if (elements.length !== before.length) group.innerHTML = elements.join("");
     else elements.forEach((element, n) => {
-      if (element !== before[n]) group.children[n].outerHTML = element;
+      if (element !== before[n]) patch(group.children[n], before[n], element);
     });
     this.shown[name] = elements;
   }
