@@ -94,3 +94,27 @@ aspp = opener("aspp", ASPP)
 skips = opener("skips", SKIPS)
 pixel_loss = opener("pixel_loss", PIXEL_LOSS)
 overlap_scores = opener("overlap_scores", OVERLAP_SCORES)
+
+
+def fields(model, image=None, *, layers=None, **settings) -> Explorer:
+    """What the units of a network see of an image: the pixels that reach a unit, and how strongly.
+
+    Drag through the layers, click a unit. The left picture is the theory (`receptive_field`), the
+    right one the gradient of that unit (`effective_receptive_field`), with the network's own
+    weights, in evaluation mode.
+
+    model: a torch.nn.Module that takes an image; or a dict of up to three, {"name": module}, to be
+        compared on the same image.
+    image: an array (rows, columns, channels), a PIL image, or a tensor (channels, rows, columns).
+        uint8 goes through `segviz.data.normalise`, other numbers to the network as they are. By
+        default a photograph of 224×224 pixels.
+    layers: names of the modules to show, as in the network's `named_modules()`, 13 at most.
+    settings: layer (layer_1, layer_2 ... for several networks), its place in the list, from 0;
+        row and column: 0 to 6, the place of the unit; scale: 'linear' or 'logarithmic'.
+
+    TypeError, ValueError, KeyError: in a sentence, for what is not a network or an image, where the
+    network does not run on the image, and for layers that it does not have.
+    """
+    from segviz.networks_explained.fields import fields_explainer  # needs torch
+
+    return Explorer(fields_explainer(model, image, layers), **settings)

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "explainers": {"relations", "scenes"},
     "explorer": {"relations", "scenes", "explainers"},
     "fields": {"relations"},
+    "networks_explained": {"relations", "scenes", "explainers", "fields", "data"},
     "models": {"fields"},
     "data": set(),
     "training": {"models", "data", "relations"},

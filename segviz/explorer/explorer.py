@@ -6,6 +6,7 @@ needed.
 """
 
 from pathlib import Path
+from time import monotonic
 
 import anywidget
 import ipywidgets
@@ -22,7 +23,8 @@ from segviz.scenes import Scene, shell, svg
 
 # what travels with the widget; the browser asks for other frames when it has painted
 EAGER = 230_000  # bytes of frames
-NEIGHBOURS = 24  # states, for each has to be drawn before anything is displayed
+NEIGHBOURS = 24  # states, for each has to be drawn before anything is displayed ...
+PATIENCE = 0.2  # ... seconds, after which no further one is begun
 
 
 class Stage(anywidget.AnyWidget):
@@ -229,7 +231,10 @@ class Explorer(ipywidgets.VBox):
         as fit into `most` bytes."""
         bundle = Bundle()
         bundle.add(self.key(states[0]), self.scene_of(states[0]))
+        begun = monotonic()
         for values in states[1:]:
+            if most < float("inf") and monotonic() - begun > PATIENCE:
+                break
             if not bundle.add(self.key(values), self.scene_of(values), most):
                 break  # drawing more takes longer than asking for them when all is shown
         return bundle.to_dict()

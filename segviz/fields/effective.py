@@ -19,7 +19,7 @@ from segviz.fields.watching import evaluating, keep_output
 LUO_THRESHOLD = 1 - 0.9545  # of the largest value; Luo et al. 2016, section 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays: two are the same only if they are one
 class EffectiveField:
     """map: mean absolute gradient of the unit, float64 array (image rows, image columns), all zero
     if no gradient arrived (every ReLU on the way was off). layer: name of the module, "" for the

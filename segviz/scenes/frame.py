@@ -70,6 +70,7 @@ def _keys(board: Board) -> dict:
         "typed": [written(v) for v in board.numbers.ravel()[drawn]] if board.editable else None,
         "paints": board.paints,
         "lead": board.lead,
+        **({"sets": list(board.sets)} if board.sets else {}),
         "only": board.only,
     }
 

@@ -53,6 +53,8 @@ class Board:
     texts: what the cells drawn show instead of their numbers, in reading order.
     figures: False where numbers would hide what the colours show; the sentences tell them.
     blocks: (rows, columns): a line after every so many, between the parts of a matrix; 0: none.
+    sets: names of parameters that a click on a cell sets to the cell's row and column (or one name,
+        for its row); where these are whole numbers from 0 on.
     paper: whether a board that does not draw all its cells has a white ground; without it the cells
         stand for themselves, and what lies between them is no part of it.
     """
@@ -76,6 +78,7 @@ class Board:
     edits: np.ndarray | None = None
     blocks: tuple[int, int] = (0, 0)
     paper: bool = True
+    sets: tuple[str, ...] = ()
 
     @property
     def cells(self) -> np.ndarray:
@@ -114,6 +117,7 @@ class Board:
             "edits": None if self.edits is None else self.edits.tolist(),
             "blocks": list(self.blocks),
             "paper": self.paper,
+            "sets": list(self.sets),
         }
 
 

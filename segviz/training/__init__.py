@@ -9,7 +9,7 @@ from .devices import pick_device
 from .fit import fit
 from .gallery import picture_rows
 from .labels import check_labels
-from .losses import cross_entropy
+from .losses import cross_entropy, cross_entropy_and_dice, dice_loss, focal_loss
 from .prediction import evaluate, predict, resize_logits
 from .records import Record
 from .run import DivergenceError
@@ -22,8 +22,11 @@ __all__ = [
     "check_labels",
     "confusion_matrix",
     "cross_entropy",
+    "cross_entropy_and_dice",
+    "dice_loss",
     "evaluate",
     "fit",
+    "focal_loss",
     "pick_device",
     "picture_rows",
     "predict",

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from segviz.data import SegmentationDataset
 
 from .devices import pick_device
+from .losses import cross_entropy
 from .records import Record
-from .run import Recipe, Run
+from .run import Loss, Recipe, Run
 
 
 def fit(
@@ -23,6 +24,7 @@ def fit(
     learning_rate: float = 3e-3,
     weight_decay: float = 0.01,
     class_weights: Sequence[float] | Tensor | None = None,
+    loss: Loss = cross_entropy,
     seed: int = 0,
     device: str | torch.device | None = None,
     checkpoint: str | Path | None = None,
@@ -55,6 +57,8 @@ def fit(
         learning_rate: the highest one.
         weight_decay: as in AdamW.
         class_weights: K numbers that weight the loss of each class's pixels; None: all equal.
+        loss: what is made small: a function of logits, masks, class weights and ignore_index such
+            as those of ``segviz.training.losses``.
         seed: a whole number, 0 or more and below 2**64.
         device: "cuda", "mps", "cpu", or None for the fastest there is.
         checkpoint: a file to write after every epoch. If it exists, the run goes on from there,
@@ -69,7 +73,7 @@ def fit(
     recipe = Recipe(epochs, batch_size, learning_rate, weight_decay, seed)
     _check_data(train, val)
     weights = _as_weights(class_weights, train.classes)
-    run = Run(model, train, val, recipe, weights, pick_device(device), workers)
+    run = Run(model, train, val, recipe, weights, pick_device(device), workers, loss)
     if checkpoint is not None and Path(checkpoint).exists():
         run.continue_from(checkpoint)
     return run.go(checkpoint)

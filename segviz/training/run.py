@@ -4,7 +4,7 @@ import logging
 import math
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -29,6 +29,9 @@ from .prediction import compute_logits, evaluate, resize_logits
 from .records import Record
 
 logger = logging.getLogger(__name__)
+
+#: loss(logits (N, K, H, W), masks (N, H, W), class weights (K,), ignore_index) -> scalar
+Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 
 #: PyTorch's generators take seeds of 64 bits.
 SEEDS = 2**64
@@ -87,7 +90,9 @@ class Run:
         class_weights: Tensor,
         device: torch.device,
         workers: int = 0,
+        loss: Loss = cross_entropy,
     ):
+        self.loss = loss
         self.model = model.to(device, memory_format=memory_format(device))
         self.train, self.val, self.recipe = train, val, recipe
         self.device, self.workers = device, workers
@@ -189,7 +194,7 @@ class Run:
         self.check_fits(logits)
         masks = masks.to(self.device, non_blocking=True)  # (N, h, w)
         logits = resize_logits(logits, masks.shape[-2:])  # (N, K, h, w)
-        loss = cross_entropy(logits, masks, self.class_weights, self.train.ignore_index)
+        loss = self.loss(logits, masks, self.class_weights, self.train.ignore_index)
 
         self.optimizer.zero_grad()
         self.scaler.scale(loss).backward()
@@ -220,6 +225,7 @@ class Run:
         """What must be equal for a checkpoint to be continued."""
         return {
             **asdict(self.recipe),
+            "loss": getattr(self.loss, "__name__", type(self.loss).__name__),
             "class_weights": self.class_weights.tolist(),
             "classes": list(self.train.classes),
             "training images": len(self.train),

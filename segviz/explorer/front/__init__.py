@@ -6,7 +6,17 @@ from pathlib import Path
 import numpy as np
 
 _HERE = Path(__file__).parent
-_PIECES = ("frames", "limits", "relation", "sliders", "editor", "brush", "patch", "stage")
+_PIECES = (
+    "frames",
+    "limits",
+    "relation",
+    "sliders",
+    "editor",
+    "brush",
+    "patch",
+    "outside",
+    "stage",
+)
 
 
 def _read(name: str) -> str:

@@ -8,24 +8,31 @@ const content = (text) => /^<text [^>]*>([^<&]*)<\/text>$/.exec(text)?.[1] ?? nu
 
 const head = (text) => text.slice(0, text.indexOf(">"));
 
+const MOST = 20; // elements to replace one by one; more are faster replaced together
+
 // element: as `before` says; then as `after` says
 function patch(element, before, after) {
-  const [old, now] = [children(before), children(after)];
+  const changes = head(before) === head(after) && changesOf(element, children(before), children(after));
+  if (changes) changes.forEach((change) => change());
+  else element.outerHTML = after;
+}
+
+// what to do to get from the old children to the new; null where replacing them all is less
+function changesOf(element, [opening, ...old], [openingNow, ...now]) {
   const shapes = [...element.children];
-  const isGroup = old[0] === now[0] && shapes.length === old.length - 1;
-  const both = Math.min(old.length, now.length);
-  const written = [], replaced = [];
-  for (let n = 1; isGroup && n < both; n++) {
+  if (opening !== openingNow || shapes.length !== old.length) return null; // not a group, or another one
+  const changes = [];
+  let replaced = 0;
+  for (let n = 0; n < Math.min(old.length, now.length); n++) {
     if (old[n] === now[n]) continue;
-    const number = head(old[n]) === head(now[n]) && shapes[n - 1].firstChild ? content(now[n]) : null;
-    number === null ? replaced.push(n) : written.push([shapes[n - 1], number]);
+    const number = head(old[n]) === head(now[n]) && shapes[n].firstChild ? content(now[n]) : null;
+    if (number === null && ++replaced > MOST) return null;
+    changes.push(number === null
+      ? () => (shapes[n].outerHTML = now[n])
+      : () => (shapes[n].textContent = number));
   }
-  if (!isGroup || replaced.length > 20) {
-    element.outerHTML = after;
-    return;
-  }
-  for (const [shape, number] of written) shape.textContent = number;
-  for (const n of replaced) shapes[n - 1].outerHTML = now[n];
-  for (const shape of shapes.slice(both - 1)) shape.remove();
-  if (now.length > both) element.insertAdjacentHTML("beforeend", now.slice(both).join(""));
+  for (const shape of shapes.slice(now.length)) changes.push(() => shape.remove());
+  const more = now.slice(old.length).join("");
+  if (more) changes.push(() => element.insertAdjacentHTML("beforeend", more));
+  return changes;
 }

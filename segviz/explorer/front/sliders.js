@@ -28,11 +28,21 @@ class Sliders {
       this.off.push(() => widget.off(event, heard));
     };
     listen(this.unequal, "change:value", () => this.heard(() => {}));
+    this.axes[0].concat(this.axes[1]).forEach((widget) => this.postLater(widget));
     this.parameters.forEach(({ choices, perAxis }, p) => this.axes.slice(0, perAxis ? 2 : 1).forEach(
       (widgets, axis) => listen(widgets[p], choices ? "change:index" : "change:value", () =>
         this.heard((axes) => (axes[axis][p] = this.step(widgets[p], p))))));
     this.follow();
     this.nameHandles();
+  }
+
+  // a control tells the kernel of its move when the picture is painted: all that the kernel does and
+  // answers then takes nothing from the browser
+  postLater(widget) {
+    if (Object.hasOwn(widget, "save_changes")) return; // one for both axes, or of another view as well
+    widget.save_changes = (...rest) =>
+      afterPaint(() => Object.getPrototypeOf(widget).save_changes.apply(widget, rest));
+    this.off.push(() => delete widget.save_changes);
   }
 
   get equal() {
@@ -53,6 +63,18 @@ class Sliders {
       this.place(this.values);
       this.el.toggleAttribute("data-placing", false);
     });
+  }
+
+  // puts these parameters, which have no axes, on these steps, if may(axes) allows it
+  jump(names, steps, may) {
+    if (!this.values) return;
+    const axes = this.values.map((values) => [...values]);
+    names.forEach((name, n) => {
+      const p = this.parameters.findIndex((parameter) => parameter.name === name);
+      axes[0][p] = axes[1][p] = steps[n];
+    });
+    if (may(settle(this.parameters, axes, this.equal).axes))
+      this.heard((now) => now.forEach((values, axis) => values.splice(0, Infinity, ...axes[axis])));
   }
 
   // the step that a control stands on

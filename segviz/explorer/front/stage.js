@@ -5,21 +5,9 @@
 const PLAY_MS = 900;
 const WAITING = "The picture below is the last one: this state is drawn by the notebook's kernel, when it runs.";
 const NO_KERNEL_MS = 3000; // a kernel that runs has answered by then
-const PICTURE = "the picture: the arrow keys step from cell to cell, the space bar plays, Escape clears";
 const READ_ONLY = "The numbers are read-only here: changing them needs the notebook and its running kernel.";
 
-const stageHtml = (shell, still) => `
-  <style>${[`[src*="${still}"]`, `.jp-OutputArea-child:has([src*="${still}"])`, `#${still}`]} { display: none }</style>
-  <div class="sv-bar" role="toolbar" aria-label="step through the cells">
-    <button data-do="back" title="step back (left arrow)">← back</button>
-    <button data-do="play" title="play or pause (space)"></button>
-    <button data-do="forward" title="step forward (right arrow)">step →</button>
-    <button data-do="clear" title="clear (Escape)">clear</button>
-    <button data-do="reset" title="the numbers as they were at first" hidden>reset numbers</button>
-    <span class="sv-count"></span><span class="sv-say" aria-live="polite"></span>
-  </div>
-  <div class="sv-message" role="alert"></div>
-  <div class="sv-picture" tabindex="0" role="group" aria-label="${PICTURE}">${shell}</div>`;
+const stateOf = (axes) => axes[0].flatMap((value, p) => [value, axes[1][p]]);
 
 class Stage {
   constructor(model, el) {
@@ -54,7 +42,7 @@ class Stage {
 
   // by a hand on a slider
   moved(axes) {
-    const state = axes[0].flatMap((value, p) => [value, axes[1][p]]);
+    const state = stateOf(axes);
     if (state.join() === this.model.get("state").join()) return;
     this.model.set("state", state); // which shows it, by the listener on the state
     afterPaint(() => this.model.save_changes()); // the picture does not wait for the post
@@ -215,6 +203,14 @@ class Stage {
     const again = cell && this.pin && cell.board === this.pin.board && cell.n === this.pin.n;
     this.pin = again && event.detail < 2 ? null : cell; // the second click of a double one unpins nothing
     this.point(null);
+    if (cell) this.choose(this.read().boards[cell.board], cell.n);
+  }
+
+  // a click on some boards moves controls
+  choose({ sets, cells, width }, n) {
+    if (!sets) return;
+    const place = [Math.floor(cells[n] / width), cells[n] % width];
+    this.sliders.jump(sets, place, (axes) => this.frames.has(this.key(stateOf(axes))) || this.live);
   }
 
   command(name) {
@@ -317,8 +313,7 @@ class Stage {
   // fetches, while nobody waits, what the next move of a slider may need
   ask() {
     if (!this.live || this.asking || !this.sliders.values) return;
-    const keys = this.sliders.neighbours().map(
-      (axes) => this.key(axes[0].flatMap((value, p) => [value, axes[1][p]])));
+    const keys = this.sliders.neighbours().map((axes) => this.key(stateOf(axes)));
     const missing = [...new Set(keys)].filter((key) => !this.frames.has(key)).slice(0, 4);
     if (!missing.length) return;
     this.asking = true;
