@@ -1,6 +1,7 @@
 """Images with masks to learn from: painted scenes, or a folder of one's own photographs.
 
     scenes = Scenes(2000, first_seed=10_000)
+    pets = OxfordPet("data", image_size=(128, 128), download=True)
     photographs = Folder("my_photos", ("grass", "path", "dog"), image_size=(120, 160))
     image, mask = photographs[0]        # uint8 (3, H, W), int64 (h, w)
     train, val = split(photographs)     # a fifth is kept for scoring
@@ -9,6 +10,7 @@
 A mask holds the labels 0..K-1 of the K classes, or 255 where a pixel has none ("void").
 """
 
+from .augmentation import Augmented
 from .balance import class_frequencies, median_frequency_weights
 from .checking import Report, check
 from .colours import colour, contact_sheet, overlay, picture
@@ -18,15 +20,19 @@ from .folder import Folder
 from .palettes import SCENE_PALETTE, distinct_colours
 from .parts import Part, split
 from .pixels import normalise
+from .published import VOC, OxfordPet
 from .scenes import Scenes, scene
 from .writing import write_folder
 
 __all__ = [
     "IGNORE_INDEX",
     "SCENE_PALETTE",
+    "VOC",
+    "Augmented",
     "DataError",
     "Folder",
     "InMemory",
+    "OxfordPet",
     "Part",
     "Report",
     "Scenes",

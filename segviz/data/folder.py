@@ -53,8 +53,8 @@ class Folder(SegmentationDataset):
     ) -> None:
         self.classes = _checked_classes(classes)
         self.palette = _checked_palette(palette, len(self.classes))
-        self._image_size = _checked_size("image_size", image_size)
-        self._mask_size = _checked_size("mask_size", mask_size)
+        self._image_size = checked_size("image_size", image_size)
+        self._mask_size = checked_size("mask_size", mask_size)
         self._meaning = _meanings(len(self.classes), _checked_void(void))
         self._pairs = find_pairs(Path(root))
 
@@ -85,11 +85,11 @@ class Folder(SegmentationDataset):
                 attempt(_require_one_size, image_path, image, mask_path, stored)
         if attempt.problems:
             raise DataError("\n".join(attempt.problems))
-        return _image_tensor(image, self._image_size), _mask_tensor(labels, self._mask_size)
+        return as_image(image, self._image_size), as_mask(labels, self._mask_size)
 
     def mask(self, index: int) -> torch.Tensor:
         path = self._pairs[self._position(index)].mask
-        return _mask_tensor(self._labels(path, read_mask(path)), self._mask_size)
+        return as_mask(self._labels(path, read_mask(path)), self._mask_size)
 
     def _labels(self, path: Path, stored: np.ndarray) -> np.ndarray:
         """The labels as uint8 (H, W), void as 255."""
@@ -161,14 +161,16 @@ def _label_problem(path: Path, stored, outside, classes: tuple[str, ...]) -> str
     )
 
 
-def _image_tensor(image: Image.Image, size: Size | None) -> torch.Tensor:
+def as_image(image: Image.Image, size: Size | None) -> torch.Tensor:
+    """uint8 (3, H, W) of an RGB picture, resized to (height, width) unless that is None."""
     if size is not None:
         image = image.resize(size[::-1], Image.Resampling.BICUBIC)  # Pillow antialiases
     pixels = np.asarray(image).transpose(2, 0, 1)  # (3, H, W)
     return torch.from_numpy(np.ascontiguousarray(pixels))
 
 
-def _mask_tensor(labels: np.ndarray, size: Size | None) -> torch.Tensor:
+def as_mask(labels: np.ndarray, size: Size | None) -> torch.Tensor:
+    """int64 (h, w) of uint8 labels, resized to (height, width) unless that is None."""
     if size is not None:
         # A mean of labels 2 and 4 would be a 3 that nobody drew, hence nearest neighbour.
         picture = Image.fromarray(labels).resize(size[::-1], Image.Resampling.NEAREST)
@@ -203,7 +205,8 @@ def _checked_palette(palette: np.ndarray | None, num_classes: int) -> np.ndarray
     return colours.astype(np.uint8)
 
 
-def _checked_size(name: str, size: Size | None) -> Size | None:
+def checked_size(name: str, size: Size | None) -> Size | None:
+    """DataError unless it is a pair of positive whole numbers or None."""
     if size is None:
         return None
     pair = tuple(size) if isinstance(size, Sequence) else ()

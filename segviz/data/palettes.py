@@ -65,6 +65,20 @@ def distinct_colours(count: int) -> np.ndarray:
     return candidates[chosen]
 
 
+def voc_colours(count: int) -> np.ndarray:
+    """The colours that Pascal VOC stores its masks with: uint8 (count, 3), count at most 256.
+
+    The bits of a label, three at a time from the lowest on, are the bits of red, green and blue
+    from the highest on (Everingham et al., the VOC development kit, `VOClabelcolormap.m`).
+    """
+    labels = np.arange(count)[:, None]  # (count, 1)
+    shifts = np.arange(3)  # red, green, blue
+    colours = np.zeros((count, 3), int)
+    for level in range(3):
+        colours |= (labels >> (3 * level + shifts) & 1) << (7 - level)
+    return colours.astype(np.uint8)
+
+
 def _as_seen(colours: np.ndarray) -> np.ndarray:
     """CIELAB of uint8 (C, 3) for each pair of eyes: float (eyes, C, 3)."""
     from skimage.color import rgb2xyz, xyz2lab  # slow to import, seldom needed

@@ -19,6 +19,9 @@ from .blocks import (
 )
 from .checks import check_images, check_positive_whole, is_positive_whole
 
+# Multiples of 8: processors compute 8 or 16 channels at once, and 12 cost as much as 16.
+COURSE_WIDTHS = (8, 16, 32, 64, 96)
+
 
 class UNet(nn.Module):
     """An encoder that halves the size level by level, a bridge, and a decoder that climbs back.
@@ -51,7 +54,7 @@ class UNet(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        widths: Sequence[int] = COURSE_WIDTHS,
         in_channels: int = 3,
         *,
         convolutions: type[nn.Module] = DoubleConv,
@@ -97,7 +100,7 @@ class UNet(nn.Module):
     def without_skips(
         cls,
         num_classes: int,
-        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        widths: Sequence[int] = COURSE_WIDTHS,
         in_channels: int = 3,
     ) -> "UNet":
         """The same encoder and bridge with a decoder that sees nothing but the map from below."""
@@ -177,7 +180,7 @@ def _check_arguments(num_classes: int, widths: Sequence[int], in_channels: int) 
     if not is_list or len(widths) < 2:
         raise ValueError(
             f"widths={widths!r}: a UNet needs at least two widths, one for the encoder and one "
-            f"for the bridge, all of them whole numbers, 1 or more; (16, 24, 48, 64, 96) is a "
+            f"for the bridge, all of them whole numbers, 1 or more; (8, 16, 32, 64, 96) is a "
             f"good start."
         )
     check_positive_whole(num_classes=num_classes, in_channels=in_channels)

@@ -86,6 +86,15 @@ def mean_over_classes(scores, absent: float | None = None):
     return (there.sum() + absent * (len(scores) - len(there))) / len(scores)
 
 
+def frequency_weighted(scores, confusion):
+    """The mean of the scores, each weighted by how many true pixels its class has; NaN where no
+    pixel is labelled. Of `iou` it is Long et al.'s frequency-weighted IU (2015, section 5).
+    """
+    truths = confusion.sum(1)  # (K,)
+    there = truths > 0  # a class that is nowhere true weighs nothing, whatever its score
+    return _divided((truths[there] * scores[there]).sum(), truths.sum())
+
+
 def _divided(part, whole):
     """part / whole, NaN for 0 / 0."""
     with np.errstate(invalid="ignore"):

@@ -176,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", type=_size, help="HEIGHTxWIDTH the network sees, such as 120x160 (as stored)")
     add("--train-scenes", type=int, default=2000, help="how many scenes to train on (2000)")
     add("--val-scenes", type=int, default=200, help="how many scenes to score on (200)")
-    add("--widths", type=_numbers, default=(16, 24, 48, 64, 96), help="channels per level")
+    add("--widths", type=_numbers, default=(8, 16, 32, 64, 96), help="channels per level")
     add("--epochs", type=int, default=8, help="passes over the training images (8)")
     add("--batch-size", type=int, default=8, help="images per step (8)")
     add("--learning-rate", type=float, default=3e-3, help="highest learning rate (0.003)")

@@ -88,6 +88,16 @@ class Scores:
         return float(relations.mean_over_classes(self.iou))
 
     @property
+    def dice(self) -> np.ndarray:
+        """Dice's coefficient of every class, float64 ``(K,)``; NaN as for :attr:`iou`."""
+        return relations.dice(self.confusion.numpy())
+
+    @property
+    def frequency_weighted_iou(self) -> float:
+        """Mean of :attr:`iou`, weighted by the classes' true pixels (NaN without any)."""
+        return float(relations.frequency_weighted(self.iou, self.confusion.numpy()))
+
+    @property
     def pixel_accuracy(self) -> float:
         """Share of the labelled pixels whose class is right (NaN when no pixel is labelled)."""
         return float(relations.pixel_accuracy(self.confusion.numpy()))

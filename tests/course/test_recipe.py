@@ -14,6 +14,7 @@ def test_the_benchmark_trains_as_notebook_08_does():
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     for part in (recipe["TRAIN"], recipe["VAL"]):
         assert f"data.Scenes({part['length']}, first_seed={part['first_seed']:_})" in code
-    settings = f"train, val, epochs={recipe['EPOCHS']}, class_weights=weights)"
+    epochs, rate = recipe["EPOCHS"], f"{recipe['LEARNING_RATE'] * 1000:g}e-3"
+    settings = f"train, val, epochs={epochs}, learning_rate={rate}, class_weights=weights)"
     for network in ("network", "without"):
         assert f"fit({network}, {settings}" in code

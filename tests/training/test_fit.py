@@ -10,7 +10,7 @@ from torch import nn
 from toys import Blots, small_network, without_timings
 
 from segviz.models import UNet
-from segviz.training import DivergenceError, Record, fit
+from segviz.training import DivergenceError, Record, dice_loss, fit
 from segviz.training.batches import flip_some, training_batches
 
 QUICK = {"epochs": 2, "batch_size": 4, "device": "cpu"}
@@ -259,3 +259,18 @@ def test_images_of_several_sizes_are_refused_unless_one_at_a_time():
     with pytest.raises(ValueError, match=r"different sizes \(8x20, 12x20\)"):
         next(fit(small_network(), Mixed(4), Mixed(4), **QUICK))
     assert list(fit(small_network(), Mixed(4), Mixed(4), **{**QUICK, "batch_size": 1}))
+
+
+def test_the_loss_can_be_chosen_and_is_part_of_what_a_checkpoint_goes_on_with(tmp_path):
+    seen = []
+
+    def watched_dice(*arguments):
+        value = dice_loss(*arguments)
+        seen.append(value.item())
+        return value
+
+    run = {"epochs": 1, "batch_size": 4, "device": "cpu", "checkpoint": tmp_path / "run.pt"}
+    (record,) = fit(small_network(), Blots(12), Blots(4), loss=watched_dice, **run)
+    assert len(seen) == 3 and record.loss == pytest.approx(sum(seen) / 3)
+    with pytest.raises(ValueError, match="loss was 'watched_dice' and is now 'cross_entropy'"):
+        fit(small_network(), Blots(12), Blots(4), **run)

@@ -35,6 +35,9 @@ def test_scores_read_off_that_matrix_by_hand():
     assert scores.iou.tolist() == [1 / 3, 1 / 2, 2 / 3]
     assert scores.mean_iou == pytest.approx((1 / 3 + 1 / 2 + 2 / 3) / 3)
     assert scores.pixel_accuracy == pytest.approx(4 / 6)
+    assert scores.dice.tolist() == pytest.approx([2 / 4, 2 / 3, 4 / 5])
+    # two true pixels of a, one of b, three of c
+    assert scores.frequency_weighted_iou == pytest.approx((2 * 1 / 3 + 1 * 1 / 2 + 3 * 2 / 3) / 6)
 
 
 def test_scores_are_those_of_the_definition_over_the_whole_data_set():
@@ -62,6 +65,7 @@ def test_an_absent_class_is_left_out_and_an_invented_one_counts_as_wrong():
     assert scores.iou[:3].tolist() == [1, 1 / 2, 0]  # c was invented
     assert math.isnan(scores.iou[3])  # d is nowhere
     assert scores.mean_iou == pytest.approx(1.5 / 3)
+    assert scores.frequency_weighted_iou == pytest.approx((1 * 1 + 2 * 1 / 2) / 3)
 
 
 def test_nothing_labelled_gives_nan_without_a_warning():
@@ -69,6 +73,7 @@ def test_nothing_labelled_gives_nan_without_a_warning():
     scores.update(torch.tensor([[3, 1]]), torch.tensor([[255, 255]]))
     assert scores.confusion.sum() == 0
     assert math.isnan(scores.mean_iou) and math.isnan(scores.pixel_accuracy)
+    assert math.isnan(scores.frequency_weighted_iou)
 
 
 def test_what_cannot_be_compared_is_refused():
