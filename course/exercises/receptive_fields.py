@@ -76,11 +76,13 @@ def recurrence(stub):
     )
 
 
+def covering_layer(sizes, pixels):
+    """The first layer whose field has at least so many rows and columns, or "none"."""
+    return next((name for name, size in sizes.items() if min(size) >= pixels), "none")
+
+
 def first_that_covers(stub):
     """first_that_covers(sizes, pixels): sizes is {layer: (rows, columns)} in order."""
-
-    def solution(sizes, pixels):
-        return next((name for name, size in sizes.items() if min(size) >= pixels), "none")
 
     def only_rows(sizes, pixels):
         return next((name for name, size in sizes.items() if size[0] >= pixels), "none")
@@ -92,7 +94,7 @@ def first_that_covers(stub):
     uneven = {"a": (120, 15), "b": (130, 100), "c": (200, 300)}
     return check(
         stub,
-        solution,
+        covering_layer,
         (shallow, 40),
         (shallow, 99),
         (shallow, 100),

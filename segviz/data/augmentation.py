@@ -50,11 +50,11 @@ class Augmented(SegmentationDataset):
             raise DataError(f"colour is {colour!r}: give a number from 0 (none) to 1.")
         self.classes, self.palette = source.classes, source.palette
         self.ignore_index, self._source = source.ignore_index, source
+        self._size, self._scale = size, scale
         beyond = {tv_tensors.Image: GREY, tv_tensors.Mask: IGNORE_INDEX}
         self._transform = v2.Compose(
             [
                 v2.RandomHorizontalFlip(0.5 if flip else 0.0),
-                v2.ScaleJitter(size, scale_range=scale, antialias=True),
                 v2.RandomCrop(size, pad_if_needed=True, fill=beyond),
                 v2.ColorJitter(colour, colour, colour, colour / 10),
             ]
@@ -71,8 +71,13 @@ class Augmented(SegmentationDataset):
         from torchvision.transforms.v2 import functional as transforms
 
         image, mask = self._source[index]
-        mask = tv_tensors.Mask(mask)
-        if mask.shape[-2:] != image.shape[-2:]:
-            mask = transforms.resize(mask, list(image.shape[-2:]))
-        image, mask = self._transform(tv_tensors.Image(image), mask)
+        height, width = image.shape[-2:]
+        # (not v2.ScaleJitter: with unequal sides it takes the height for the width)
+        least, most = self._scale
+        fitting = min(self._size[0] / height, self._size[1] / width)
+        factor = fitting * (least + (most - least) * torch.rand(()).item())
+        scaled = [max(1, round(height * factor)), max(1, round(width * factor))]
+        image = transforms.resize(tv_tensors.Image(image), scaled, antialias=True)
+        mask = transforms.resize(tv_tensors.Mask(mask), scaled)  # nearest, as it is a mask
+        image, mask = self._transform(image, mask)
         return image.as_subclass(torch.Tensor), mask.as_subclass(torch.Tensor)

@@ -49,14 +49,17 @@ class OxfordPet(SegmentationDataset):
 
         _check_split(split, ("trainval", "test"))
         self._sizes = checked_size("image_size", image_size), checked_size("mask_size", mask_size)
-        targets = ["segmentation", "category"]
         self._source = _opened(
-            lambda: OxfordIIITPet(root, split, target_types=targets, download=download),
+            lambda: OxfordIIITPet(root, split, target_types="segmentation", download=download),
             f"Oxford-IIIT Pet, split {split},",
             root,
         )
         listed = Path(root, "oxford-iiit-pet", "annotations", f"{split}.txt")
-        self._names = [line.split()[0] for line in listed.read_text().splitlines()]
+        # in a line: name, number of the breed from 1, cat or dog, number among these
+        lines = [line.split() for line in listed.read_text().splitlines()]
+        self._names, self._breeds = zip(
+            *((line[0], int(line[1]) - 1) for line in lines), strict=True
+        )
         #: names of the 37 breeds; `breed(index)` counts from 0 in this order
         self.breeds = tuple(self._source.classes)
 
@@ -64,7 +67,7 @@ class OxfordPet(SegmentationDataset):
         return len(self._source)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        image, (trimap, _) = self._source[self._position(index)]
+        image, trimap = self._source[self._position(index)]
         labels = np.asarray(trimap, np.uint8) - 1
         if labels.max() > 2:  # 0 has become 255: no trimap has it
             raise DataError(
@@ -75,7 +78,7 @@ class OxfordPet(SegmentationDataset):
 
     def breed(self, index: int) -> int:
         """The number of the breed, 0 to 36; breeds[...] is its name."""
-        return self._source[self._position(index)][1][1]
+        return self._breeds[self._position(index)]
 
     def name(self, index: int) -> str:
         return self._names[self._position(index)]
