@@ -7,7 +7,7 @@ import numpy as np
 from segviz.relations import Relation, resize_convolution, transposed_convolution
 
 MOST = 21  # cells on an axis of the output; more would be too small to read
-PERIODS = 2  # of the pattern that are to be seen inside, if there is room
+PERIODS = 1  # of the pattern, at least, to be seen inside, if there is room
 
 
 @dataclass(frozen=True)
