@@ -212,7 +212,18 @@ def _absolute_gradient(model, batch: Tensor, field, unit) -> np.ndarray:
         with torch.enable_grad():
             model(batch)
             channels = outputs[field.name][field.index(unit)]
-            (gradient,) = torch.autograd.grad(channels.sum(), batch)
+            return strength(channels, batch)
     finally:
         handle.remove()
+
+
+def strength(channels: Tensor, batch: Tensor, again: bool = False) -> np.ndarray:
+    """The convention: the absolute gradient of the channels' sum, added over the batch and the
+    image's channels. float64 (rows, columns); zeros where nothing depends on the image.
+
+    again: whether the same graph will be asked for another unit.
+    """
+    (gradient,) = torch.autograd.grad(
+        channels.sum(), batch, retain_graph=again, materialize_grads=True
+    )
     return gradient.abs().cpu().double().sum((0, 1)).numpy()

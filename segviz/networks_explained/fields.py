@@ -102,8 +102,8 @@ def fields_explainer(model, image=None, layers=None) -> Explainer:
             layer_name(number, count),
             "layer" if count == 1 else f"layer of {number}",
             0,
-            max(len(watched.layers) - 1, 0),
-            max(len(watched.layers) - 1, 0),
+            len(watched.layers) - 1,
+            len(watched.layers) - 1,
         )
         for number, watched in enumerate(networks, start=1)
     ]

@@ -6,6 +6,7 @@ import numpy as np
 
 from segviz.explainers.layout import by
 from segviz.explainers.overlay import Overlay
+from segviz.fields.effective import LUO_THRESHOLD
 from segviz.networks_explained.watched import PLACES
 from segviz.scenes import Board, Label, address
 
@@ -21,6 +22,7 @@ NOT_READ = 0.72  # how much of the photograph is hidden where nothing is read
 GLOW = np.array([(10, 6, 24), (96, 22, 92), (214, 84, 52), (240, 168, 40), (255, 244, 170)])
 LEVELS = 32
 CHOSEN = "class-2"  # the colour of the layer and the unit that are shown
+LUO = f"{LUO_THRESHOLD:.2%}".replace("%", " %")
 DECADES = 4  # of the logarithmic scale
 
 
@@ -97,7 +99,7 @@ class Panel:
             return "no gradient arrives: all ReLUs on the way are off"
         return (
             f"half of its effect lies within {self.effective.radius_of(0.5):.0f} pixels, and"
-            f" {self.effective.area():,} pixels have more than 4.55 % of the strongest"
+            f" {self.effective.area():,} pixels have more than {LUO} of the strongest"
         )
 
     @property
@@ -113,7 +115,7 @@ class Panel:
         return [
             *lines,
             f"half the effect: within {effective.radius_of(0.5):.0f} px",
-            f"above 4.55 %: {effective.area():,} px",
+            f"above {LUO}: {effective.area():,} px",
         ]
 
     @property
@@ -154,8 +156,8 @@ class Panel:
     def _theory(self) -> Board:
         tiles = self.watched.tiles
         rows, columns = (
-            [f"{n * size // count}…{-(-(n + 1) * size // count) - 1}" for n in range(count)]
-            for size, count in zip(self.watched.size, tiles, strict=True)
+            [_span(np.flatnonzero(self.watched.tile_of(axis) == n)) for n in range(tiles[axis])]
+            for axis in (0, 1)
         )
         counts = self._reached.sum((0, 1))  # (tiles down, tiles across)
         return self._over_image(
@@ -253,6 +255,10 @@ def _of_unit(field, row: int, column: int) -> str:
         f" {_signed(box.left)}…{box.right - 1}; {pixels:,} pixels reach it,"
         f" {_share(field.coverage_of(row, column))} of the box within the image."
     )
+
+
+def _span(pixels: np.ndarray) -> str:
+    return f"{pixels[0]}…{pixels[-1]}"
 
 
 def _signed(number: int) -> str:

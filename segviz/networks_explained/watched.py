@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from segviz.fields import EffectiveField, Field, receptive_field
+from segviz.fields.effective import strength
 from segviz.fields.watching import evaluating, keep_output
 
 PLACES = 7  # units that are shown along each axis of a map
@@ -69,34 +70,31 @@ class Watched:
         field = self.layers[layer]
         channels = self._outputs[field.name][field.index(unit)]
         with torch.enable_grad():
-            (gradient,) = torch.autograd.grad(
-                channels.sum(), self._batch, retain_graph=True, allow_unused=True
-            )
-        if gradient is None:  # the unit does not depend on the image
-            gradient = torch.zeros_like(self._batch)
-        strength = gradient.abs().cpu().double().sum((0, 1)).numpy()  # (rows, columns)
-        return EffectiveField(strength, field.name, unit, 1)
+            return EffectiveField(strength(channels, self._batch, again=True), field.name, unit, 1)
 
     @property
     def tiles(self) -> tuple[int, int]:
         return tuple(min(TILES, length) for length in self.size)
 
+    def tile_of(self, axis: int) -> np.ndarray:
+        """In which tile each row (axis 0) or column (1) of the image lies, integers (pixels,)."""
+        return np.arange(self.size[axis]) * self.tiles[axis] // self.size[axis]
+
     def _reached(self, layer: int) -> np.ndarray:
         """Whether any pixel of a tile reaches a unit: bool (places down, places across, tiles
         down, tiles across)."""
         field = self.layers[layer]
+        tile_of_row, tile_of_column = self.tile_of(0), self.tile_of(1)
         reached = np.zeros((PLACES, PLACES, *self.tiles), bool)
         for a, row in enumerate(self.units(layer)[0]):
             for b, column in enumerate(self.units(layer)[1]):
                 for rows, columns in field.products(row, column):
-                    down = np.unique(rows * self.tiles[0] // self.size[0])
-                    across = np.unique(columns * self.tiles[1] // self.size[1])
-                    reached[a, b][np.ix_(down, across)] = True
+                    reached[a, b][np.ix_(tile_of_row[rows], tile_of_column[columns])] = True
         return reached
 
 
 def _is_shown(field: Field) -> bool:
-    return bool(field.known and field.size and field.on_map and len(field.positions) == 2)
+    return bool(field.known and field.size and field.on_map)
 
 
 def _chosen(network) -> list[Field]:

@@ -90,6 +90,16 @@ class TestFields(ExplainerContract):
         taps = scene.relation.column("units_1") == place
         lit[scene.relation.column("tiles_1")[taps]] = True
         np.testing.assert_array_equal(lit.reshape(16, 16), tiles_of(effect > 0))
+        self.check_tiles(scene["tiles_1"])
+
+    def check_tiles(self, board):
+        """The sentences name every pixel once, in the tile that it lights."""
+        for n, sentence in enumerate(board.says):
+            first, last, left, right = map(int, re.findall(r"\d+", sentence)[:4])
+            pixels = np.zeros(SIZE, bool)
+            pixels[first : last + 1, left : right + 1] = True
+            tile = np.flatnonzero(tiles_of(pixels))
+            assert tile.tolist() == [n] and pixels.sum() == TILE_PIXELS.ravel()[n]
 
     def check_theory(self, pixels, reached):
         """Where nothing is read it is dark; but for the frame, all else is left as it is."""
@@ -110,6 +120,11 @@ class TestFields(ExplainerContract):
         middle = share[(brightness > brightness.min()) & (brightness < brightness.max())]
         if scale == "linear" and middle.size:
             assert middle.min() > 0.01  # a hundredth is one of 32 levels at the most
+
+
+TILE_PIXELS = np.zeros((16, 16), int)
+for _row, _column in np.ndindex(SIZE):
+    TILE_PIXELS[_row * 16 // SIZE[0], _column * 16 // SIZE[1]] += 1
 
 
 def tiles_of(reached):

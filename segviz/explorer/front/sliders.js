@@ -74,7 +74,7 @@ class Sliders {
       axes[0][p] = axes[1][p] = steps[n];
     });
     if (may(settle(this.parameters, axes, this.equal).axes))
-      this.heard((now) => now.forEach((values, axis) => values.splice(0, Infinity, ...axes[axis])));
+      this.heard((now) => Object.assign(now, axes));
   }
 
   // the step that a control stands on
