@@ -20,6 +20,11 @@ class Record:
     seconds: float  #: spent training
     validation_seconds: float  #: spent scoring
     peak_memory: int | None  #: bytes; None where the machine does not tell
+    #: K rows of K counts, as in Scores.confusion (row: true class, column: predicted class);
+    #: None in records that were written before they held it.
+    confusion: list[list[int]] | None = None
+    #: pixels of the validation set, K rows (true class) of K numbers (predicted class)
+    confusion: list[list[int]] | None = None
 
     def to_dict(self) -> dict:
         """A dictionary that is valid JSON: None stands for NaN."""
@@ -32,7 +37,7 @@ class Record:
     @classmethod
     def from_dict(cls, values: dict) -> "Record":
         """The record that :meth:`to_dict` described."""
-        values = {field.name: values[field.name] for field in fields(cls)}
+        values = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         values["iou"] = {name: _or_nan(value) for name, value in values["iou"].items()}
         values["miou"] = _or_nan(values["miou"])
         values["pixel_accuracy"] = _or_nan(values["pixel_accuracy"])
