@@ -14,6 +14,7 @@ from .prediction import evaluate, predict, resize_logits
 from .records import Record
 from .run import DivergenceError
 from .scores import Scores, confusion_matrix
+from .windows import flipped_logits, sliding_logits
 
 __all__ = [
     "DivergenceError",
@@ -26,9 +27,11 @@ __all__ = [
     "dice_loss",
     "evaluate",
     "fit",
+    "flipped_logits",
     "focal_loss",
     "pick_device",
     "picture_rows",
     "predict",
     "resize_logits",
+    "sliding_logits",
 ]

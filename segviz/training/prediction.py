@@ -1,6 +1,6 @@
 """A network's answer: logits at the size that is asked for, labels, and scores on a data set."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 
@@ -13,6 +13,10 @@ from segviz.data import SegmentationDataset, normalise
 from .devices import autocast_dtype, memory_format
 from .loading import load
 from .scores import Scores
+
+#: logits(model, images uint8 (N, C, H, W)) -> (N, K, H, W): how a network is asked. The simplest
+#: way is :func:`compute_logits`; :mod:`segviz.training.windows` has others.
+LogitsOf = Callable[[nn.Module, Tensor], Tensor]
 
 
 def compute_logits(model: nn.Module, images: Tensor) -> Tensor:
@@ -53,28 +57,40 @@ def resize_logits(logits: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 @torch.no_grad()
-def predict(model: nn.Module, images: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+def predict(
+    model: nn.Module,
+    images: Tensor,
+    size: tuple[int, int] | None = None,
+    logits: LogitsOf = compute_logits,
+) -> Tensor:
     """The most probable class of every pixel.
 
     Args:
         model: a network, on any device; it is left in the mode (training or not) it was in.
         images: uint8 ``(N, C, H, W)``.
         size: height and width of the answer; None: as large as the images.
+        logits: how the network is asked, such as :func:`compute_logits` or
+            ``partial(sliding_logits, window=(96, 128))``.
 
     Returns:
         int64 ``(N, *size)`` on the model's device.
     """
-    with _evaluating(model):
-        logits = compute_logits(model, images)  # (N, K, H, W)
-        return resize_logits(logits, size or images.shape[-2:]).argmax(dim=1)  # (N, *size)
+    with evaluating(model):
+        answer = logits(model, images)  # (N, K, H, W)
+        return resize_logits(answer, size or images.shape[-2:]).argmax(dim=1)  # (N, *size)
 
 
 def evaluate(
-    model: nn.Module, dataset: SegmentationDataset, batch_size: int = 8, workers: int = 0
+    model: nn.Module,
+    dataset: SegmentationDataset,
+    batch_size: int = 8,
+    workers: int = 0,
+    logits: LogitsOf = compute_logits,
 ) -> Scores:
     """Score ``model`` on ``dataset``, every prediction at the full size of its mask.
 
-    Images and masks may be of any size; neighbours of one size are predicted together.
+    Images and masks may be of any size; neighbours of one size are predicted together. ``logits``
+    is as in :func:`predict`.
 
     Raises:
         ValueError: for an item that cannot be read, or labels that are no class.
@@ -84,7 +100,7 @@ def evaluate(
     for items in load(dataset, order, batch_size, generator=generator, workers=workers):
         for (_, size), group in groupby(items, key=_sizes):
             images, masks = (torch.stack(column) for column in zip(*group, strict=True))
-            predicted = predict(model, images, size)  # (n, h, w)
+            predicted = predict(model, images, size, logits)  # (n, h, w)
             scores.update(predicted, masks.to(predicted.device))
     return scores
 
@@ -95,7 +111,7 @@ def device_of(model: nn.Module) -> torch.device:
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def evaluating(model: nn.Module) -> Iterator[None]:
     """Put every module into evaluation mode, and back into the mode each of them was in."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
