@@ -6,18 +6,20 @@
 """
 
 from .devices import pick_device
+from .divergence import DivergenceError
 from .fit import fit
 from .gallery import picture_rows
 from .labels import check_labels
 from .losses import cross_entropy, cross_entropy_and_dice, dice_loss, focal_loss
 from .prediction import evaluate, predict, resize_logits
 from .records import Record
-from .run import DivergenceError
 from .scores import Scores, confusion_matrix
+from .trained import NetworkFacts, load_network, save_network
 from .windows import flipped_logits, sliding_logits
 
 __all__ = [
     "DivergenceError",
+    "NetworkFacts",
     "Record",
     "Scores",
     "check_labels",
@@ -29,9 +31,11 @@ __all__ = [
     "fit",
     "flipped_logits",
     "focal_loss",
+    "load_network",
     "pick_device",
     "picture_rows",
     "predict",
     "resize_logits",
+    "save_network",
     "sliding_logits",
 ]

@@ -15,7 +15,13 @@ def steps_per_epoch(dataset: Dataset, batch_size: int) -> int:
 
 
 def training_batches(
-    dataset: Dataset, batch_size: int, generator: torch.Generator, workers: int = 0
+    dataset: Dataset,
+    batch_size: int,
+    generator: torch.Generator,
+    workers: int = 0,
+    *,
+    share: slice = slice(None),
+    device: torch.device | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One pass over ``dataset`` in random order, about half of the images mirrored.
 
@@ -25,6 +31,9 @@ def training_batches(
 
     Args:
         generator: decides the order and the flips, and nothing else does.
+        share: which of every batch's images are handed out; several processes draw the same
+            batches and the same flips, and each takes its own share.
+        device: where the batches will go; for a GPU they lie in pinned memory.
 
     Yields:
         images uint8 ``(N, 3, H, W)`` and masks int64 ``(N, H, W)``, on the CPU.
@@ -42,14 +51,21 @@ def training_batches(
         generator=generator,
         drop_last=len(dataset) >= batch_size,
         workers=workers,
+        share=share,
+        device=device,
     )
+    whole = min(batch_size, len(dataset))
     for images, masks in batches:
-        yield flip_some(images, masks, generator)
+        yield flip(images, masks, draw_flips(whole, generator)[share])
 
 
-def flip_some(images: Tensor, masks: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Mirror each image left to right with probability 1/2, and its mask with it."""
-    mirrored = torch.rand(len(images), generator=generator) < 0.5  # (N,)
+def draw_flips(count: int, generator: torch.Generator) -> Tensor:
+    """bool ``(count,)``: which images to mirror, each with probability 1/2."""
+    return torch.rand(count, generator=generator) < 0.5
+
+
+def flip(images: Tensor, masks: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
+    """Mirror images left to right, and their masks with them, where ``mirrored`` (N,) is True."""
     images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)  # (N, 3, H, W)
     masks = torch.where(mirrored[:, None, None], masks.flip(-1), masks)  # (N, H, W)
     return images, masks

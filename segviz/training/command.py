@@ -13,10 +13,11 @@ from segviz.models import UNet
 from . import sources
 from .checkpoint import write_whole
 from .devices import pick_device
+from .divergence import DivergenceError
 from .fit import fit
 from .gallery import gallery
+from .recipe import SEEDS
 from .records import Record
-from .run import SEEDS, DivergenceError
 
 DESCRIPTION = """\
 Train a UNet on photographs with masks, or on the procedural scenes of the course.

@@ -4,6 +4,8 @@ PyTorch puts a worker's exception into a page of traceback. Here a worker hands 
 like a batch, and it is raised in the process that asked for the batch.
 """
 
+import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
@@ -11,6 +13,8 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset
 
 Item = tuple[Tensor, Tensor]
+
+_QUICK = 0.001  # seconds for an item: 8 of them are read while a GPU computes a batch
 
 
 def load(
@@ -22,6 +26,8 @@ def load(
     generator: torch.Generator,
     drop_last: bool = False,
     workers: int = 0,
+    share: slice = slice(None),
+    device: torch.device | None = None,
 ) -> Iterator:
     """Yield ``collate([dataset[i], dataset[j], ...])`` batch by batch.
 
@@ -31,6 +37,9 @@ def load(
         generator: seeds the workers; one of its own leaves the caller's random numbers alone.
         drop_last: leave out a last batch that is not full.
         workers: processes that read ahead; 0: none.
+        share: which items of every batch are read.
+        device: where tensors will go. For CUDA they are put into pinned memory, from which the
+            GPU takes them while the processor goes on.
 
     Raises:
         ValueError: as raised by ``dataset`` (a :class:`segviz.data.DataError`) or ``collate``.
@@ -38,7 +47,8 @@ def load(
     loader = DataLoader(
         _Batches(dataset, collate),
         batch_size=None,  # one "item" of _Batches is a batch already
-        sampler=BatchSampler(order, batch_size, drop_last),
+        sampler=[batch[share] for batch in BatchSampler(order, batch_size, drop_last)],
+        pin_memory=device is not None and device.type == "cuda",
         num_workers=workers,
         collate_fn=_unchanged,
         generator=generator,
@@ -47,6 +57,22 @@ def load(
         if isinstance(batch, ValueError):
             raise batch
         yield batch
+
+
+def choose_workers(dataset: Dataset, device: torch.device) -> int:
+    """How many processes should read ahead for a training on ``device``.
+
+    On the CPU none: the network needs every core itself, and a process that reads takes it one.
+    For a GPU none either where reading is quick, as from memory; else one for each core but one,
+    and 8 at most.
+    """
+    if device.type == "cpu":
+        return 0
+    began = time.perf_counter()
+    dataset[0]
+    if time.perf_counter() - began < _QUICK:
+        return 0
+    return max(0, min(8, (os.cpu_count() or 1) - 1))
 
 
 class _Batches(Dataset):

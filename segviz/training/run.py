@@ -1,81 +1,35 @@
-"""A model in training: what is carried from one step, and from one epoch, to the next."""
+"""A model in training, epoch by epoch: scores, records, checkpoints, and when to stop."""
 
 import logging
 import math
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from numbers import Integral, Real
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segviz.data import SegmentationDataset
+from segviz.data import Part, SegmentationDataset
 
+from .auxiliary import AuxiliaryHead
+from .averaging import average_of, copy_of
 from .batches import steps_per_epoch, training_batches
 from .checkpoint import check_same_configuration, load_checkpoint, save_checkpoint
-from .devices import (
-    autocast_dtype,
-    memory_format,
-    peak_memory,
-    restart_peak_memory,
-    wait_for,
-)
+from .descent import Descent, Loss
+from .devices import memory_format, peak_memory, restart_peak_memory, wait_for
+from .divergence import DivergenceError, has_lost_a_number
 from .losses import cross_entropy
-from .prediction import compute_logits, evaluate, resize_logits
+from .prediction import evaluate
+from .processes import ManyProcesses, OneProcess
+from .recipe import Recipe
 from .records import Record
+from .scores import Scores
 
 logger = logging.getLogger(__name__)
-
-#: loss(logits (N, K, H, W), masks (N, H, W), class weights (K,), ignore_index) -> scalar
-Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
-
-#: PyTorch's generators take seeds of 64 bits.
-SEEDS = 2**64
-
-#: With fewer steps the quarter that warms up has none, and OneCycleLR divides by zero.
-_SHORTEST_SCHEDULE = 8
-
-
-class DivergenceError(ArithmeticError):
-    """The loss or a weight became infinite or NaN; the message says what to try."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The numbers that, with a model and data, decide every weight that comes out."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    seed: int
-
-    def __post_init__(self):
-        for name in ("epochs", "batch_size", "seed"):
-            value, least = getattr(self, name), 0 if name == "seed" else 1
-            if not _is_number(value, Integral) or not least <= value < SEEDS:
-                most = " and below 2**64" if name == "seed" else ""
-                raise ValueError(
-                    f"{name}={value!r}: it must be a whole number, {least} or more{most}."
-                )
-        if not _is_number(self.learning_rate, Real) or self.learning_rate <= 0:
-            raise ValueError(
-                f"learning_rate={self.learning_rate!r}: it must be a finite number above 0; 0.003 "
-                f"is a good start."
-            )
-        if not _is_number(self.weight_decay, Real) or self.weight_decay < 0:
-            raise ValueError(
-                f"weight_decay={self.weight_decay!r}: it must be a finite number, 0 or more."
-            )
-
-
-def _is_number(value: object, kind: type) -> bool:
-    """Whether ``value`` is a finite number of that kind (True and False are none)."""
-    return isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
 
 
 class Run:
@@ -88,60 +42,81 @@ class Run:
         val: SegmentationDataset,
         recipe: Recipe,
         class_weights: Tensor,
-        device: torch.device,
+        processes: OneProcess | ManyProcesses,
         workers: int = 0,
         loss: Loss = cross_entropy,
     ):
-        self.loss = loss
-        self.model = model.to(device, memory_format=memory_format(device))
         self.train, self.val, self.recipe = train, val, recipe
-        self.device, self.workers = device, workers
+        self.processes, self.workers = processes, workers
+        device = processes.device
         self.class_weights = class_weights.to(device)  # (K,)
-
-        self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        self.auxiliary = None
+        if recipe.auxiliary is not None:
+            with _seeded(recipe.seed):  # its first weights are the run's affair
+                self.auxiliary = AuxiliaryHead(model, recipe.auxiliary, len(train.classes))
+            self.auxiliary.to(device, memory_format=memory_format(device))
+        self.model = model.to(device, memory_format=memory_format(device))
+        self.descent = Descent(
+            self.model,
+            self.auxiliary,
+            train,
+            recipe,
+            self.class_weights,
+            loss,
+            recipe.epochs * self.steps,
+            processes,
         )
-        self.scheduler = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer,
-            max_lr=recipe.learning_rate,
-            total_steps=max(recipe.epochs * self.steps, _SHORTEST_SCHEDULE),
-            pct_start=0.25,
-        )
-        # float16 cannot hold small gradients, so they are scaled up; bfloat16 and float32 can.
-        is_float16 = autocast_dtype(device) is torch.float16
-        self.scaler = torch.amp.GradScaler(device.type, enabled=is_float16)
+        self.average = average_of(self.model, recipe.ema)
         self.records: list[Record] = []
 
-    def go(self, checkpoint: str | Path | None) -> Iterator[Record]:
+    def go(self, checkpoint: str | Path | None, best: str | Path | None) -> Iterator[Record]:
         """Yield the records there are, then train the epochs that are missing."""
-        yield from list(self.records)
-        for epoch in range(len(self.records) + 1, self.recipe.epochs + 1):
-            weights_before = _copy_of(self.model.state_dict())
-            try:
-                record = self.run_epoch(epoch)
-                if checkpoint is not None:
-                    save_checkpoint(checkpoint, self.state())
-            except KeyboardInterrupt:
-                self.model.load_state_dict(weights_before)
-                logger.warning(
-                    "Stopped by hand. The model is as it was at the end of epoch %d of %d.",
-                    epoch - 1,
-                    self.recipe.epochs,
-                )
-                return
-            except DivergenceError:
-                self.model.load_state_dict(weights_before)
-                raise
-            yield record
+        try:
+            yield from list(self.records)
+            while len(self.records) < self.recipe.epochs and not self.has_stopped_improving():
+                record = self.try_epoch(len(self.records) + 1, checkpoint, best)
+                if record is None:
+                    return
+                yield record
+        finally:
+            if self.auxiliary is not None:
+                self.auxiliary.remove()
+
+    def try_epoch(
+        self, epoch: int, checkpoint: str | Path | None, best: str | Path | None
+    ) -> Record | None:
+        """One epoch and its files; None, and the model as before, if it is stopped by hand."""
+        weights_before = copy_of(self.model.state_dict())
+        try:
+            record = self.run_epoch(epoch)
+            self.write(checkpoint, best)
+            return record
+        except KeyboardInterrupt:
+            self.model.load_state_dict(weights_before)
+            logger.warning(
+                "Stopped by hand. The model is as it was at the end of epoch %d of %d.",
+                epoch - 1,
+                self.recipe.epochs,
+            )
+            return None
+        except DivergenceError as error:
+            self.model.load_state_dict(weights_before)
+            raise DivergenceError(
+                f"{error} This was in epoch {epoch}: the steps were too large. Try a "
+                f"learning_rate below {self.recipe.learning_rate:g}, a third of it for instance, "
+                f"or clip_norm=1. The model is as it was at the end of epoch {epoch - 1}."
+            ) from None
 
     def run_epoch(self, epoch: int) -> Record:
         """Train one epoch, score the validation set, and add the record."""
-        restart_peak_memory(self.device)
+        restart_peak_memory(self.processes.device)
         began = time.perf_counter()
+        self.average.hide()
         loss = self.train_epoch(epoch)
-        wait_for(self.device)
+        self.average.show()
+        wait_for(self.processes.device)
         trained = time.perf_counter()
-        scores = evaluate(self.model, self.val, self.recipe.batch_size, self.workers)
+        scores = self.score()
         scored = time.perf_counter()
 
         images = min(len(self.train), self.recipe.batch_size) * self.steps
@@ -149,14 +124,15 @@ class Run:
             epoch=epoch,
             epochs=self.recipe.epochs,
             loss=loss,
-            learning_rate=self.last_learning_rate,
+            learning_rate=self.descent.learning_rate,
             iou=dict(zip(scores.classes, scores.iou.tolist(), strict=True)),
             miou=scores.mean_iou,
             pixel_accuracy=scores.pixel_accuracy,
             images_per_second=images / (trained - began),
             seconds=trained - began,
             validation_seconds=scored - trained,
-            peak_memory=peak_memory(self.device),
+            peak_memory=peak_memory(self.processes.device),
+            confusion=scores.confusion.tolist(),
         )
         self.records.append(record)
         return record
@@ -169,63 +145,67 @@ class Run:
             self.recipe.batch_size,
             torch.Generator().manual_seed(order_seed),
             self.workers,
+            share=slice(self.processes.rank, None, self.processes.count),
+            device=self.processes.device,
         )
         self.model.train()
-        # Dropout and its like draw from PyTorch's global numbers: lend them a seed of this epoch
-        # and give the caller's own back afterwards.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(chance_seed)
-            losses = [self.step(images, masks) for images, masks in batches]
-        loss = torch.stack(losses).mean().item()
-        diverged = f"The loss became {loss}" if not math.isfinite(loss) else None
-        if diverged is None and _has_lost_a_number(self.model.parameters()):
-            diverged = "A weight became infinite or NaN"  # in the last step: no loss has seen it
-        if diverged is not None:
-            raise DivergenceError(
-                f"{diverged} in epoch {epoch}: the steps were too large. Try a "
-                f"learning_rate below {self.recipe.learning_rate:g}, a third of it for instance. "
-                f"The model is as it was at the end of epoch {epoch - 1}."
-            )
-        return loss
+        losses = []
+        # Dropout and its like draw from PyTorch's global numbers.
+        with _seeded(chance_seed + self.processes.rank):
+            for images, masks in batches:
+                losses.append(self.descent.step(images, masks))
+                self.average.update()
+        if has_lost_a_number(self.model.parameters()):  # in the last step: no loss has seen it
+            raise DivergenceError("A weight became infinite or NaN.")
+        return torch.stack(losses).mean().item()
 
-    def step(self, images: Tensor, masks: Tensor) -> Tensor:
-        """One step of the optimizer on one batch; returns the loss, on the device."""
-        logits = compute_logits(self.model, images)  # (N, K, H, W)
-        self.check_fits(logits)
-        masks = masks.to(self.device, non_blocking=True)  # (N, h, w)
-        logits = resize_logits(logits, masks.shape[-2:])  # (N, K, h, w)
-        loss = self.loss(logits, masks, self.class_weights, self.train.ignore_index)
+    def score(self) -> Scores:
+        """The validation set's scores, whichever process has looked at which image."""
+        processes = self.processes
+        share = Part(self.val, range(processes.rank, len(self.val), processes.count))
+        scores = evaluate(self.model, share, self.recipe.batch_size, self.workers)
+        scores.confusion = processes.total(scores.confusion).cpu()
+        return scores
 
-        self.optimizer.zero_grad()
-        self.scaler.scale(loss).backward()
-        scale = self.scaler.get_scale()
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.last_learning_rate = self.scheduler.get_last_lr()[0]
-        # A scale that went down means: float16 overflowed and the optimizer made no step.
-        if self.scaler.get_scale() >= scale:
-            self.scheduler.step()
-        return loss.detach()
+    def write(self, checkpoint: str | Path | None, best: str | Path | None) -> None:
+        """The files of an epoch, by the first process alone."""
+        if self.processes.is_first and checkpoint is not None:
+            save_checkpoint(checkpoint, self.state())
+        if self.processes.is_first and best is not None and self.best is self.records[-1]:
+            kept = {"configuration": self.configuration, "records": [self.best.to_dict()]}
+            save_checkpoint(best, {**kept, "model": self.model.state_dict()})
+        self.processes.wait()
+
+    @property
+    def best(self) -> Record:
+        """The first record of the highest mIoU."""
+        return max(self.records, key=lambda r: -math.inf if math.isnan(r.miou) else r.miou)
+
+    def has_stopped_improving(self) -> bool:
+        """Whether the recipe's patience is at an end."""
+        if self.recipe.patience is None or not self.records:
+            return False
+        waited = self.records[-1].epoch - self.best.epoch
+        if waited < self.recipe.patience:
+            return False
+        logger.warning(
+            "Stopped early: in %d epochs nothing was better than the mIoU %.3f of epoch %d.",
+            waited,
+            self.best.miou,
+            self.best.epoch,
+        )
+        return True
 
     @property
     def steps(self) -> int:
         return steps_per_epoch(self.train, self.recipe.batch_size)
-
-    def check_fits(self, logits: Tensor) -> None:
-        classes = len(self.train.classes)
-        if logits.shape[1] != classes:
-            raise ValueError(
-                f"The network gives {logits.shape[1]} scores per pixel, but the data set has "
-                f"{classes} classes ({', '.join(self.train.classes)}). Build it with "
-                f"num_classes={classes}."
-            )
 
     @property
     def configuration(self) -> dict:
         """What must be equal for a checkpoint to be continued."""
         return {
             **asdict(self.recipe),
-            "loss": getattr(self.loss, "__name__", type(self.loss).__name__),
+            "loss": getattr(self.descent.loss, "__name__", type(self.descent.loss).__name__),
             "class_weights": self.class_weights.tolist(),
             "classes": list(self.train.classes),
             "training images": len(self.train),
@@ -239,9 +219,8 @@ class Run:
             "configuration": self.configuration,
             "records": [record.to_dict() for record in self.records],
             "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "scaler": self.scaler.state_dict(),
+            "average": self.average.state(),
+            **self.descent.state(),
         }
 
     def continue_from(self, checkpoint: str | Path) -> None:
@@ -249,25 +228,22 @@ class Run:
         state = load_checkpoint(checkpoint)
         check_same_configuration(checkpoint, state["configuration"], self.configuration)
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
-        self.scaler.load_state_dict(state["scaler"])
+        self.descent.load(state)
+        self.average.load(state["average"])
         self.records = [Record.from_dict(values) for values in state["records"]]
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Lend PyTorch's global numbers a seed, and give the caller's own back afterwards."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def _seeds_of_epoch(seed: int, epoch: int) -> list[int]:
     """Two numbers, unrelated to each other and to those of any other seed and epoch."""
     return np.random.SeedSequence([seed, epoch]).generate_state(2).tolist()
-
-
-def _has_lost_a_number(weights: Iterable[Tensor]) -> bool:
-    """Whether any of them is infinite or NaN; the device is waited for only once."""
-    broken = [~weight.detach().isfinite().all() for weight in weights]
-    return torch.stack(broken).any().item()
-
-
-def _copy_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in state.items()}
 
 
 def _describe(model: nn.Module) -> str:

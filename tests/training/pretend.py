@@ -20,7 +20,17 @@ class _Mode(FakeTensorMode):
 
 @contextmanager
 def pretend_cuda(capability):
-    """Inside, there is a CUDA device: (8, 0) is Ampere, (7, 5) the last without bfloat16."""
+    """Inside, there is a CUDA device: (8, 0) is Ampere, (7, 5) the last without bfloat16.
+
+    Gives the list of the tensors that were put into pinned memory, which fake tensors cannot be.
+    """
+    pinned = []
+
+    def pin(tensor, device=None):
+        assert tensor.device.type == "cpu"
+        pinned.append(tensor)
+        return tensor
+
     with ExitStack() as stack:
 
         def replace(owner, name, substitute):
@@ -32,6 +42,7 @@ def pretend_cuda(capability):
         for name in ("synchronize", "reset_peak_memory_stats"):
             replace(torch.cuda, name, lambda *_: None)
         replace(torch.cuda, "max_memory_allocated", lambda *_: 123)
+        replace(torch.Tensor, "pin_memory", pin)
         replace(torch.Tensor, "item", _item)
         replace(torch.Tensor, "numpy", _numpy)
         replace(torch.Tensor, "tolist", lambda tensor: _numpy(tensor).tolist())
@@ -39,7 +50,7 @@ def pretend_cuda(capability):
         replace(torch, "bincount", _bincount)
         replace(torch.nn.Module, "_apply", _apply)
         stack.enter_context(_Mode(allow_non_fake_inputs=True))
-        yield
+        yield pinned
 
 
 _real_item, _real_numpy, _real_bincount = torch.Tensor.item, torch.Tensor.numpy, torch.bincount

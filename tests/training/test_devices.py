@@ -61,7 +61,14 @@ def test_half_precision_on_cuda_is_what_the_generation_can(monkeypatch, capabili
 )
 def test_half_precision_on_a_cpu_only_with_the_instructions(monkeypatch, instructions, dtype):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions, raising=False)
+    monkeypatch.setattr(devices, "_bfloat16_is_faster", lambda: True)
     assert devices.autocast_dtype(CPU) is dtype
+
+
+def test_no_half_precision_on_a_cpu_whose_instructions_bring_no_gain(monkeypatch):
+    monkeypatch.setattr(devices, "cpu_multiplies_bfloat16", lambda: True)
+    monkeypatch.setattr(devices, "_bfloat16_is_faster", lambda: False)
+    assert devices.autocast_dtype(CPU) is None
 
 
 def test_no_half_precision_where_pytorch_cannot_tell(monkeypatch):
@@ -83,10 +90,11 @@ def test_a_whole_run_on_pretended_cuda(capability, dtype):
     seen = []
     network = small_network()
     network.register_forward_hook(lambda head, inputs, output: seen.append((*inputs, output)))
-    with pretend.pretend_cuda(capability):
-        records = list(fit(network, Blots(9), Blots(3), epochs=2, batch_size=4))
+    with pretend.pretend_cuda(capability) as pinned:
+        records = list(fit(network, Blots(9), Blots(3), epochs=2, batch_size=4, workers=0))
     assert [record.epoch for record in records] == [1, 2]
     assert records[-1].peak_memory == 123
+    assert [tuple(tensor.shape[:1]) for tensor in pinned] == [(4,)] * 2 * 2 * 2  # images and masks
     assert len(seen) == 2 * (2 + 1)  # epochs of two steps and a batch to score on
     for images, logits in seen:
         assert images.device.type == logits.device.type == "cuda"
@@ -97,7 +105,7 @@ def test_a_whole_run_on_pretended_cuda(capability, dtype):
 
 def test_pretended_cuda_notices_a_tensor_left_behind():
     with pretend.pretend_cuda(AMPERE), pytest.raises(RuntimeError, match="devices, cuda:0 and cpu"):
-        next(fit(Careless(), Blots(9), Blots(3), epochs=1))
+        next(fit(Careless(), Blots(9), Blots(3), epochs=1, workers=0))
 
 
 @pytest.mark.skipif(not strict.is_possible(), reason="this PyTorch has no backends in Python")
@@ -111,7 +119,7 @@ def test_a_device_that_computes_and_mixes_with_no_other(what):
 
 def test_float16_skips_the_schedule_where_it_skipped_a_step(monkeypatch):
     """On the CPU, with real numbers: the first scale, 65,536, overflows and is halved."""
-    monkeypatch.setattr("segviz.training.run.autocast_dtype", lambda device: torch.float16)
+    monkeypatch.setattr("segviz.training.descent.autocast_dtype", lambda device: torch.float16)
     monkeypatch.setattr("segviz.training.prediction.autocast_dtype", lambda device: torch.float16)
     network = small_network()
     with torch.no_grad():
