@@ -80,6 +80,32 @@ def predict(
         return resize_logits(answer, size or images.shape[-2:]).argmax(dim=1)  # (N, *size)
 
 
+def predictions(
+    model: nn.Module,
+    dataset: SegmentationDataset,
+    batch_size: int = 8,
+    workers: int = 0,
+    logits: LogitsOf = compute_logits,
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Predict a whole data set, every image at the full size of its mask.
+
+    Images and masks may be of any size; neighbours of one size are predicted together. ``logits``
+    is as in :func:`predict`.
+
+    Yields:
+        Images uint8 ``(n, C, H, W)`` and masks int64 ``(n, h, w)``, on the CPU, and the predicted
+        labels int64 ``(n, h, w)``, on the model's device; in the order of the data set.
+
+    Raises:
+        ValueError: for an item that cannot be read.
+    """
+    order, generator = range(len(dataset)), torch.Generator()
+    for items in load(dataset, order, batch_size, generator=generator, workers=workers):
+        for (_, size), group in groupby(items, key=_sizes):
+            images, masks = (torch.stack(column) for column in zip(*group, strict=True))
+            yield images, masks, predict(model, images, size, logits)
+
+
 def evaluate(
     model: nn.Module,
     dataset: SegmentationDataset,
@@ -87,21 +113,14 @@ def evaluate(
     workers: int = 0,
     logits: LogitsOf = compute_logits,
 ) -> Scores:
-    """Score ``model`` on ``dataset``, every prediction at the full size of its mask.
-
-    Images and masks may be of any size; neighbours of one size are predicted together. ``logits``
-    is as in :func:`predict`.
+    """Score ``model`` on ``dataset``; its arguments are those of :func:`predictions`.
 
     Raises:
         ValueError: for an item that cannot be read, or labels that are no class.
     """
     scores = Scores(dataset.classes, dataset.ignore_index)
-    order, generator = range(len(dataset)), torch.Generator()
-    for items in load(dataset, order, batch_size, generator=generator, workers=workers):
-        for (_, size), group in groupby(items, key=_sizes):
-            images, masks = (torch.stack(column) for column in zip(*group, strict=True))
-            predicted = predict(model, images, size, logits)  # (n, h, w)
-            scores.update(predicted, masks.to(predicted.device))
+    for _, masks, predicted in predictions(model, dataset, batch_size, workers, logits):
+        scores.update(predicted, masks.to(predicted.device))
     return scores
 
 
