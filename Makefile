@@ -2,6 +2,7 @@
 # make test    install what the tests need, then lint, tests, notebooks, a real browser
 # make gallery write all explainers into one page and one contact sheet, in build/
 # make bench   print the benchmarks' figures
+# make gpu-check  what only a real GPU can show: same numbers, speed, memory, learning
 # make clean   remove the environment and everything that was built
 #
 # Set on the command line, such as `make lab PORT=9000 LABFLAGS=--no-browser`:
@@ -20,7 +21,7 @@ BIN       := $(VENV)/bin
 # Jupyter refuses to run as root (in a container, say) unless told that this is meant.
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test gallery bench clean
+.PHONY: lab test gallery bench gpu-check clean
 
 lab: $(VENV)/.lab
 	@echo "Trusting the course's own notebooks, so that Lab shows their explorers before they are run."
@@ -42,6 +43,9 @@ bench: $(VENV)/.test
 		echo "== $$script"; \
 		$(BIN)/python $$script || exit 1; \
 	done
+
+gpu-check: $(VENV)/.lab
+	$(BIN)/python tests/gpu/gpu_check.py $(GPUFLAGS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
