@@ -34,7 +34,7 @@ def write_folder(ds: SegmentationDataset, root: str | Path) -> Path:
             image and its mask differ in size.
     """
     root = Path(root)
-    _require_free(root)
+    require_free(root)
     stems = _file_stems(ds)
     root.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
@@ -49,7 +49,8 @@ def write_folder(ds: SegmentationDataset, root: str | Path) -> Path:
     return root
 
 
-def _require_free(root: Path) -> None:
+def require_free(root: Path) -> None:
+    """DataError unless root is an empty folder or does not exist."""
     if root.is_dir() and not any(root.iterdir()):
         return
     if root.exists():
@@ -74,7 +75,6 @@ def _file_stems(ds: SegmentationDataset) -> list[str]:
 
 
 def _write_items(ds: SegmentationDataset, stems: list[str], folder: Path) -> None:
-    colours = _palette_of_256(ds.palette)
     for part in ("images", "masks"):
         (folder / part).mkdir()
     for index, stem in enumerate(stems):
@@ -86,9 +86,15 @@ def _write_items(ds: SegmentationDataset, stems: list[str], folder: Path) -> Non
                 "set with the same image_size and mask_size."
             )
         Image.fromarray(picture(image)).save(folder / "images" / f"{stem}.png")
-        labels = Image.fromarray(mask.numpy().astype(np.uint8))
-        labels.putpalette(colours.tobytes())
-        labels.save(folder / "masks" / f"{stem}.png")
+        label_picture(mask.numpy(), ds.palette).save(folder / "masks" / f"{stem}.png")
+
+
+def label_picture(labels: np.ndarray, palette: np.ndarray) -> Image.Image:
+    """A palette picture of 8 bits: its pixel values are the labels (H, W), and viewers show the
+    colours of palette, uint8 (K, 3), void light."""
+    paletted = Image.fromarray(labels.astype(np.uint8))
+    paletted.putpalette(_palette_of_256(palette).tobytes())
+    return paletted
 
 
 def _palette_of_256(palette: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@
 from .devices import pick_device
 from .divergence import DivergenceError
 from .fit import fit
+from .folder_prediction import predict_folder
 from .gallery import picture_rows
 from .labels import check_labels
 from .losses import cross_entropy, cross_entropy_and_dice, dice_loss, focal_loss
@@ -35,6 +36,7 @@ __all__ = [
     "pick_device",
     "picture_rows",
     "predict",
+    "predict_folder",
     "resize_logits",
     "save_network",
     "sliding_logits",
