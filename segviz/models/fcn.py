@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision.models import VGG16_Weights, vgg16
 
 from .blocks import conv_norm_relu, conv_relu, draw_weights_as_he_et_al, vgg_stages
@@ -204,4 +205,6 @@ def _cut(x: Tensor, like: Tensor) -> Tensor:
     Pooling rounds up: its last cell may hang over the bottom and the right, never over the top.
     """
     height, width = like.shape[-2:]
-    return x[..., :height, :width]
+    # F.pad cuts where it is told to pad by a negative amount. (Slices would tie an exported
+    # network to sizes at which there is as much to cut as in the one it was traced with.)
+    return F.pad(x, (0, width - x.shape[-1], 0, height - x.shape[-2]))
