@@ -31,6 +31,7 @@ from torchvision.models import (
 )
 
 from .checks import check_choice, check_list_of_whole, check_positive_whole
+from .course_size import COURSE_WIDTHS
 from .pretrained import build_with_weights, fold_colours
 
 
@@ -67,7 +68,7 @@ class AtrousBackbone(nn.Module):
 
     def __init__(
         self,
-        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        widths: Sequence[int] = COURSE_WIDTHS,
         in_channels: int = 3,
         *,
         output_stride: int = 8,
@@ -185,7 +186,7 @@ def _replace_strides(network: nn.Module, stride: int, output_stride: int) -> Non
 
 def _check_stages(widths: Sequence[int], rates: Sequence[Sequence[int]]) -> None:
     length = len(widths) if isinstance(widths, Sequence) else 0
-    check_list_of_whole("widths", widths, max(2, length), (16, 24, 48, 64, 96))
+    check_list_of_whole("widths", widths, max(2, length), COURSE_WIDTHS)
     if not isinstance(rates, Sequence) or len(rates) != length:
         raise ValueError(
             f"rates={rates!r}: {length} widths need the rates of {length} stages, such as "

@@ -5,6 +5,8 @@ from numbers import Integral
 
 from torch import Tensor, nn
 
+from .course_size import COURSE_WIDTHS
+
 
 def is_positive_whole(value: object) -> bool:
     """Whether it is a whole number, 1 or more; True and False are none."""
@@ -36,7 +38,7 @@ def stage_depths(widths: object, depths: object) -> tuple[int, ...]:
         ValueError: unless all are whole numbers, 1 or more, for two stages or more.
     """
     count = len(widths) if isinstance(widths, Sequence) else 0
-    check_list_of_whole("widths", widths, max(2, count), (16, 24, 48, 64, 96)[: max(2, count)])
+    check_list_of_whole("widths", widths, max(2, count), COURSE_WIDTHS[: max(2, count)])
     if depths is None:
         depths = (1, 1, *[2] * count)[:count]
     elif is_positive_whole(depths):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .blocks import vgg_stages
 from .checks import check_images, check_list_of_whole, check_positive_whole
+from .course_size import COURSE_WIDTHS
 from .numberless import without_numbers
 
 #: Layers that do the same to every number, in a list as on a map.
@@ -53,7 +54,7 @@ class Classifier(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        widths: Sequence[int] = COURSE_WIDTHS,
         in_channels: int = 3,
         *,
         depths: int | Sequence[int] | None = None,

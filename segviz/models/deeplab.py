@@ -18,6 +18,7 @@ from .checks import (
     check_list_of_whole,
     check_positive_whole,
 )
+from .course_size import COURSE_WIDTHS
 
 BACKBONES = {"resnet50": ResNet50, "mobilenet_v2": MobileNetV2}
 
@@ -175,7 +176,7 @@ class DeepLabDecoder(nn.Module):
 class DeepLabV3Plus(nn.Module):
     """A backbone kept fine by dilation, ASPP for the context, a small decoder for the edges.
 
-    The constructor's defaults are the course's size, for 128x128 pixels on two cores: 471,078
+    The constructor's defaults are the course's size, for 128x128 pixels on two cores: 320,222
     parameters for 6 classes. :meth:`paper` builds the networks of the paper with the same code.
 
     On a batch of one image in training the image pooling's batch norm uses its running mean and
@@ -209,9 +210,9 @@ class DeepLabV3Plus(nn.Module):
         backbone: nn.Module | None = None,
         *,
         rates: Sequence[int] = (2, 4, 8),
-        aspp_channels: int = 64,
+        aspp_channels: int = 32,
         reduced_channels: int = 16,
-        decoder_channels: int = 32,
+        decoder_channels: int = 24,
         image_pooling: bool = True,
         separable: bool = False,
     ):
@@ -300,7 +301,7 @@ def _check_backbone(backbone: nn.Module) -> None:
     if not isinstance(backbone, nn.Module) or not all(hasattr(backbone, n) for n in needed):
         raise ValueError(
             f"backbone={backbone!r}: it must be a network that has {', '.join(needed)}, such as "
-            f"AtrousBackbone(widths=(16, 24, 48, 64, 96)). For those of the paper, call "
+            f"AtrousBackbone(widths={COURSE_WIDTHS}). For those of the paper, call "
             f"DeepLabV3Plus.paper."
         )
 

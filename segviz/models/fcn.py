@@ -16,6 +16,7 @@ from .checks import (
     check_images,
     check_positive_whole,
 )
+from .course_size import COURSE_WIDTHS
 from .pretrained import build_with_weights, fold_colours
 
 Convolution = Callable[[int, int, int], nn.Module]
@@ -55,7 +56,7 @@ class FCN(nn.Module):
     changes nothing until it has learnt something (section 4.3).
 
     The constructor's defaults are the course's size, for 128x128 pixels on two cores; for 6
-    classes and stride 8 it has 377,970 parameters. :meth:`paper` builds the networks of the paper
+    classes and stride 8 it has 348,762 parameters. :meth:`paper` builds the networks of the paper
     with the same code.
 
     Args:
@@ -82,7 +83,7 @@ class FCN(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        widths: Sequence[int] = COURSE_WIDTHS,
         in_channels: int = 3,
         *,
         stride: int = 8,

@@ -17,6 +17,7 @@ from .checks import (
     check_positive_whole,
     stage_depths,
 )
+from .course_size import COURSE_WIDTHS
 from .pretrained import build_with_weights, fold_colours
 
 Convolution = Callable[[int, int], nn.Module]
@@ -65,7 +66,7 @@ class SegNet(nn.Module):
     their place again at next to no memory (section 3).
 
     The constructor's defaults are the course's size, for 128x128 pixels on two cores; for 6
-    classes it has 477,558 parameters. :meth:`paper` builds the network of the paper with the same
+    classes it has 419,118 parameters. :meth:`paper` builds the network of the paper with the same
     code, :meth:`without_indices` one that enlarges bilinearly instead.
 
     Args:
@@ -88,7 +89,7 @@ class SegNet(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        widths: Sequence[int] = COURSE_WIDTHS,
         in_channels: int = 3,
         *,
         depths: int | Sequence[int] | None = None,
@@ -147,7 +148,7 @@ class SegNet(nn.Module):
     def without_indices(
         cls,
         num_classes: int,
-        widths: Sequence[int] = (16, 24, 48, 64, 96),
+        widths: Sequence[int] = COURSE_WIDTHS,
         in_channels: int = 3,
     ) -> "SegNet":
         """The same layers with bilinear enlargement: all the decoder knows of an edge has passed

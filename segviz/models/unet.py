@@ -18,9 +18,7 @@ from .blocks import (
     draw_weights_as_he_et_al,
 )
 from .checks import check_images, check_positive_whole, is_positive_whole
-
-# Multiples of 8: processors compute 8 or 16 channels at once, and 12 cost as much as 16.
-COURSE_WIDTHS = (8, 16, 32, 64, 96)
+from .course_size import COURSE_WIDTHS
 
 
 class UNet(nn.Module):

@@ -60,10 +60,10 @@ def test_the_papers_decoder_is_the_encoder_in_the_mirror():
 
 
 def test_the_courses_network_is_small():
-    widths = [3, 16, 24, 48, 48, 64, 64, 96, 96]  # of the encoder's eight convolutions
+    widths = [3, 8, 16, 32, 32, 64, 64, 96, 96]  # of the encoder's eight convolutions
     encoder = sum(9 * i * o + 2 * o for i, o in pairwise(widths))
     decoder = sum(9 * i * o + 2 * o for i, o in pairwise(widths[:0:-1]))
-    assert count(SegNet(6)) == encoder + decoder + 9 * 16 * 6 + 6 < 500_000
+    assert count(SegNet(6)) == encoder + decoder + 9 * 8 * 6 + 6 < 500_000
 
 
 def test_with_a_vggs_weights_the_encoder_is_the_vgg():
