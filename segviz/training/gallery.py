@@ -69,6 +69,12 @@ def prediction_strip(
     return contact_sheet(panels, columns=len(rows["truth"]))
 
 
+def row_centres(strip: np.ndarray) -> list[float]:
+    """Where the rows of a strip have their middles, in pixels from the top."""
+    rows = len(STRIP_ROWS)
+    return [(row + 0.5) * len(strip) / rows for row in range(rows)]
+
+
 def gallery(
     model: nn.Module, dataset: SegmentationDataset, indices: Sequence[int] | None = None
 ) -> bytes:

@@ -15,7 +15,9 @@ strip = contact_sheet([*images, *masks, *masks], columns=2)
 
 def record(epoch):
     iou = {name: 0.1 * epoch for name in val.classes}
-    return Record(epoch, 3, 1 / epoch, 0.003, iou, 0.1 * epoch, 0.5, 100.0, 1.0, 0.1, None)
+    confusion = [[30 if i == j else i + j for j in range(6)] for i in range(6)]
+    scores = (iou, 0.1 * epoch, 0.5)
+    return Record(epoch, 3, 1 / epoch, 0.003, *scores, 100.0, 1.0, 0.1, None, confusion)
 
 
 view = LiveView(val.classes, val.palette)
@@ -32,6 +34,23 @@ def test_the_picture_grows_while_later_records_come(lab, open_notebook):
     # Three points on each of the curves: loss, mean IoU and six classes.
     assert plot.locator(".scatterlayer .point").count() == 3 * 8
     assert plot.locator(".imagelayer image").count() == 1
+    assert plot.locator(".barlayer .point").count() == 7  # the mean and six classes
+    # The numbers in the confusion matrix; its first row is 30 0 + 1 2 3 4 5 of 45 pixels.
+    assert plot.locator(".heatmap-label").first.text_content() == "67"
+
+
+def test_no_words_of_the_picture_are_cut_off_on_a_laptop(lab, open_notebook):
+    page = open_notebook([PREPARE], viewport={"width": 1366, "height": 768})
+    plot = page.locator(".jp-OutputArea-output.js-plotly-plot")
+    plot.get_by_text("epoch 1 of 3").wait_for()
+    whole = plot.bounding_box()
+    assert whole["height"] <= 900
+    words = plot.locator(".gtitle, .annotation-text, .ytick text, .xtick text").all()
+    boxes = [word.bounding_box() for word in words if word.is_visible()]
+    assert len(boxes) > 30
+    for box in boxes:
+        assert box["x"] >= whole["x"] and box["y"] >= whole["y"]
+        assert box["x"] + box["width"] <= whole["x"] + whole["width"]
     assert not page.errors and not page.outside
 
 
