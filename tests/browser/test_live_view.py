@@ -45,7 +45,8 @@ def test_no_words_of_the_picture_are_cut_off_on_a_laptop(lab, open_notebook):
     plot.get_by_text("epoch 1 of 3").wait_for()
     whole = plot.bounding_box()
     assert whole["height"] <= 900
-    words = plot.locator(".gtitle, .annotation-text, .ytick text, .xtick text").all()
+    plot.locator(".heatmap-label").first.wait_for()
+    words = plot.locator(".infolayer text, .xaxislayer-above text, .yaxislayer-above text").all()
     boxes = [word.bounding_box() for word in words if word.is_visible()]
     assert len(boxes) > 30
     for box in boxes:
