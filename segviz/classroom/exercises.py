@@ -15,7 +15,8 @@ import numpy as np
 
 from .comparison import as_array, difference, same
 from .guarded import BorrowedAnswerError, OutOfTimeError, codes_of, run_guarded
-from .verdict import Verdict, name_of, show, show_source
+from .record import settle
+from .verdict import Verdict, name_of, show_source
 
 
 def check(stub, reference, *cases, run=None, hints=(), mistakes=None, seconds=10.0):
@@ -46,9 +47,9 @@ def check(stub, reference, *cases, run=None, hints=(), mistakes=None, seconds=10
     refuse_harmless_mistakes(wrong_answers, expected)
     verdict = judge(stub, reference, cases, run, expected, wrong_answers, seconds)
     if verdict.state == "right":
-        show(verdict)
+        settle(verdict)
         return stub
-    show(replace(verdict, hints=tuple(hints), solution=solution(reference)))
+    settle(replace(verdict, hints=tuple(hints), solution=solution(reference)))
     return reference
 
 
@@ -71,9 +72,9 @@ def check_value(answer, expected, *, hints=(), mistakes=None):
     elif wrong := difference(expected, answer, "your answer"):
         state, sentence = "wrong", f"Not yet: {wrong} {named(answer, wrong_answers, 0)}".rstrip()
     else:
-        show(Verdict("right", "Right."))
+        settle(Verdict("right", "Right."))
         return as_array(answer)
-    show(Verdict(state, sentence, (), tuple(hints), written(expected)))
+    settle(Verdict(state, sentence, (), tuple(hints), written(expected)))
     return expected.copy()
 
 

@@ -4,6 +4,7 @@ import inspect
 import textwrap
 from dataclasses import dataclass
 from html import escape
+from string import ascii_lowercase
 
 # symbol, colour variable of JupyterLab with its default. The symbol and the words carry the
 # meaning; the colour only repeats it.
@@ -23,9 +24,15 @@ class Verdict:
     details: tuple[tuple[str, str], ...] = ()  # (label, text): given, expected, got
     hints: tuple[str, ...] = ()
     solution: str = ""
+    question: str = ""
+    options: tuple[str, ...] = ()  # shown as a, b, c ...
 
     def __repr__(self):
         lines = [f"{LOOKS[self.state][0]} {self.sentence}"]
+        lines += [f"  {self.question}"] if self.question else []
+        lines += [
+            f"    {a}. {text}" for a, text in zip(ascii_lowercase, self.options, strict=False)
+        ]
         lines += [f"  {label}:\n{indented(text)}" for label, text in self.details]
         lines += [f"  hint {i}: {hint}" for i, hint in enumerate(self.hints, 1)]
         return "\n".join(lines)
@@ -33,6 +40,9 @@ class Verdict:
     def _repr_html_(self):
         symbol, colour = LOOKS[self.state]
         parts = [f"<strong>{symbol}</strong> {escape(self.sentence)}"]
+        if self.question:
+            items = "".join(f"<li>{escape(text)}</li>" for text in self.options)
+            parts.append(f"<p>{escape(self.question)}</p><ol type='a'>{items}</ol>")
         parts += [
             f"<div>{escape(label)}:<pre style='margin: 0 0 0 2em'>{escape(text)}</pre></div>"
             for label, text in self.details
