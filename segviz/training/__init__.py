@@ -7,6 +7,7 @@
 
 from .devices import pick_device
 from .divergence import DivergenceError
+from .export import export_onnx, export_program
 from .fit import fit
 from .folder_prediction import predict_folder
 from .gallery import picture_rows
@@ -29,6 +30,8 @@ __all__ = [
     "cross_entropy_and_dice",
     "dice_loss",
     "evaluate",
+    "export_onnx",
+    "export_program",
     "fit",
     "flipped_logits",
     "focal_loss",
