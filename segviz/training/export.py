@@ -13,7 +13,9 @@ itself takes any; its logits (N, K, H, W) are float32. What was exported is run 
 before it is written, at two sizes if both can be.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 
@@ -96,13 +98,14 @@ def export_onnx(model: nn.Module, size: tuple[int, int], path: str | Path) -> Pa
     network = _from_pixels(model)
     program = _traced(network, size)
     try:
-        exported = torch.onnx.export(
-            program,
-            dynamo=True,
-            input_names=["images"],
-            output_names=["logits"],
-            verbose=False,
-        )
+        with _without_remarks_of("onnx_ir"):
+            exported = torch.onnx.export(
+                program,
+                dynamo=True,
+                input_names=["images"],
+                output_names=["logits"],
+                verbose=False,
+            )
         content = exported.model_proto.SerializeToString()
     except torch.onnx.OnnxExporterError as error:
         raise ExportError(_why_not("ONNX has no words for", model, error)) from error
@@ -185,6 +188,18 @@ def _onnx_runtime():
             f"pip install 'segviz-course[export]'"
         ) from None
     return onnxruntime
+
+
+@contextmanager
+def _without_remarks_of(package: str) -> Iterator[None]:
+    """Keep to errors what it logs: its remarks are for its own developers."""
+    logger = logging.getLogger(package)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _why_not(what: str, model: nn.Module, error: Exception) -> str:

@@ -1,5 +1,6 @@
 """Networks as torch.export and ONNX have them: the same logits, at other sizes too."""
 
+import logging
 import sys
 
 import numpy as np
@@ -86,9 +87,10 @@ def test_a_program_gives_the_networks_logits_at_any_size(build, tmp_path):
 
 
 @pytest.mark.parametrize("name", IN_ONNX)
-def test_onnx_gives_the_networks_logits_at_any_size(name, tmp_path):
+def test_onnx_gives_the_networks_logits_at_any_size(name, tmp_path, caplog):
     model = shaken(NETWORKS[name])
     path = export_onnx(model, (37, 53), tmp_path / "network.onnx")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     exported = in_onnx(path)
     for shape in SHAPES:
         images = pixels(model, *shape)
