@@ -35,8 +35,8 @@ The notebook imports the module as `exercises`, and each exercise is one call:
 from .exercises import check, check_value
 from .goal import goal
 from .pictures import show_maps, show_pictures
-from .record import exercise, progress, reset
 from .quiz import quiz
+from .record import exercise, progress, reset
 from .verdict import show_source
 
 __all__ = [
