@@ -34,8 +34,11 @@ from .records import Record
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "Classifier": Classifier,
     "DeepLabV3Plus": DeepLabV3Plus,
+    "DeepLabV3Plus.paper": DeepLabV3Plus.paper,
     "FCN": FCN,
+    "FCN.paper": FCN.paper,
     "SegNet": SegNet,
+    "SegNet.paper": SegNet.paper,
     "SegNet.without_indices": SegNet.without_indices,
     "UNet": UNet,
     "UNet.without_skips": UNet.without_skips,
@@ -107,7 +110,8 @@ def save_network(
         path: such as ``data/unet_scenes.safetensors``; folders are made where missing.
         model: the network that ``facts.network`` describes, on any device.
         dtype: torch.float16 halves the file; :func:`load_network` makes float32 of it again, with
-            three digits.
+            three digits. (A SegNet may answer otherwise at single pixels: of two nearly equal
+            maxima, the other one can then be the larger.)
 
     Raises:
         ValueError: if the description does not build such a network, if a fact cannot be written
