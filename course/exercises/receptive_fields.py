@@ -1,12 +1,13 @@
 """Exercises of notebook 10."""
 
-from segviz.classroom import check, check_value
+from segviz.classroom import check, check_value, exercise
 from segviz.relations import FIELD
 
 # kernel size, stride, dilation of every layer: two convolutions, a pooling, two convolutions
 STACK = [(3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1)]
 
 
+@exercise("10.1")
 def fields_by_hand(answer):
     """The field after every layer of STACK."""
     return check_value(
@@ -43,6 +44,7 @@ def field_of(layers):
     return size, step
 
 
+@exercise("10.2")
 def recurrence(stub):
     """field_of(layers) -> (field, step)"""
 
@@ -81,6 +83,7 @@ def covering_layer(sizes, pixels):
     return next((name for name, size in sizes.items() if min(size) >= pixels), "none")
 
 
+@exercise("10.3")
 def first_that_covers(stub):
     """first_that_covers(sizes, pixels): sizes is {layer: (rows, columns)} in order."""
 
@@ -112,6 +115,7 @@ def first_that_covers(stub):
     )
 
 
+@exercise("10.4")
 def holes(answer):
     """What part of its box a unit reads after three 3×3 convolutions, all at rate 2."""
     span, _ = field_of([(3, 1, 2)] * 3)

@@ -3,10 +3,11 @@
 import numpy as np
 
 import segviz
-from segviz.classroom import check, check_value
+from segviz.classroom import check, check_value, exercise
 from segviz.relations import CONVOLUTION, transposed_convolution_size
 
 
+@exercise("05.1")
 def stamps_by_hand(answer):
     """Input [[2, 4], [0, 1]], kernel [[3, 1], [1, 5]], stride 1."""
     taps = segviz.relations.transposed_convolution(2, 2)
@@ -33,6 +34,7 @@ def stamps_by_hand(answer):
     )
 
 
+@exercise("05.2")
 def transpose_by_hand(answer):
     """C.T of the kernel [[5, 7]] on an image of 2×3."""
     matrix = segviz.conv_matrix([[5, 7]], input_size=(2, 3))
@@ -52,6 +54,7 @@ def transpose_by_hand(answer):
     )
 
 
+@exercise("05.3")
 def matrix_of_any_kernel(stub):
     """conv_matrix(kernel, input_size) with stride 1 and no padding."""
 
@@ -82,6 +85,7 @@ def matrix_of_any_kernel(stub):
     )
 
 
+@exercise("05.4")
 def size_formula(stub):
     """The output size along one axis."""
 
@@ -117,6 +121,7 @@ def size_formula(stub):
     )
 
 
+@exercise("05.5")
 def padding_that_doubles(answer):
     """Kernel 4, stride 2: the padding with which the output is twice the input."""
     return check_value(

@@ -4,10 +4,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from segviz.classroom import check, check_value
+from segviz.classroom import check, check_value, exercise
 from segviz.models import DecoderBlock, DoubleConv, UNet, fit_to
 
 
+@exercise("08.1")
 def double_convolution(stub):
     """double_conv(in_channels, out_channels) -> a module that keeps height and width."""
 
@@ -65,6 +66,7 @@ def answer_of_layers(function, in_channels, out_channels, height, width):
         return layers(torch.randn(2, in_channels, height, width, generator=draw))
 
 
+@exercise("08.2")
 def join_with_the_skip(stub):
     """join(block, x, skip) for maps that fit, that are too small, and that are too large."""
 
@@ -132,6 +134,7 @@ def answer_of_join(function, x_size, skip_size):
         return function(block, x, skip)
 
 
+@exercise("08.3")
 def sizes_by_hand(answer):
     """Heights and widths of a UNet's levels 1, 2, 3 and its bridge for an image of 100 x 150."""
     with torch.device("meta"):  # shapes without numbers
@@ -160,6 +163,7 @@ def sizes_by_hand(answer):
     )
 
 
+@exercise("08.4")
 def parameters_by_hand(answer):
     """Weights in the double convolution from 3 to 16 channels."""
     return check_value(
@@ -178,6 +182,7 @@ def parameters_by_hand(answer):
     )
 
 
+@exercise("08.5")
 def class_that_needs_the_skips(answer, iou_with_skips, iou_without):
     """The class that lost most IoU in the two runs just made."""
     lost = {name: iou_with_skips[name] - iou_without[name] for name in iou_with_skips}

@@ -30,6 +30,17 @@ solution. Whatever the learner did, the function returns something to go on with
 
 The notebook imports the module as `exercises`, and each exercise is one call:
 `choice = exercises.what_widens(choice)`. Its last cell is `progress("04")`.
+
+The cell of a stub has the tag "exercise", and in its metadata the answers, as whole sources of the
+cell: {"segviz": {"reference": "...", "wrong": ["..."]}}. The tests
+run every notebook with each kind put in (`segviz.classroom.answers`). Cells keep their ids for
+ever, for by them a learner's answers are carried into a new version of the course.
+
+For the learner
+---------------
+`python -m segviz.classroom copy ~/my-course` makes a copy of the course to work in. Said again
+after an update, it brings in what is new and leaves your answers where they are. What is solved
+stands in the copy's `.progress.json`; `reset()` forgets it.
 """
 
 from .exercises import check, check_value
