@@ -98,7 +98,30 @@ def record(epoch):
 
 
 def test_every_network_that_may_be_built_is_tried_here():
-    assert BUILT.keys() == NETWORKS.keys()
+    of_papers = {name for name in NETWORKS if name.endswith(".paper")}
+    assert BUILT.keys() | of_papers == NETWORKS.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "arguments"),
+    [
+        ("FCN.paper", FCN.paper, {"stride": 16}),
+        ("SegNet.paper", SegNet.paper, {}),
+        (
+            "DeepLabV3Plus.paper",
+            DeepLabV3Plus.paper,
+            {"backbone": "mobilenet_v2", "output_stride": 8, "separable": True},
+        ),
+    ],
+)
+def test_networks_of_the_papers_are_built_without_fetching_weights(name, build, arguments):
+    with torch.device("meta"):
+        expected = build(6, **arguments).state_dict()
+    described_so = build_network(described(name, num_classes=6, **arguments), "meta")
+    shapes = {key: value.shape for key, value in described_so.state_dict().items()}
+    assert shapes == {key: value.shape for key, value in expected.items()}
+    with pytest.raises(ValueError, match=f"{name} would fetch weights='imagenet'"):
+        build_network(described(name, num_classes=6, weights="imagenet"), "meta")
 
 
 @pytest.mark.parametrize("name", BUILT)
