@@ -9,18 +9,24 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from segviz.classroom import check
+from segviz.classroom import check, exercise, show_source
+from segviz.classroom.verdict import Verdict, name_of, show
 from segviz.relations import iou, mean_over_classes
 from segviz.training import confusion_matrix
 
 from . import broken, mended
 
 
-def find_the_bug(stub, name, *cases, mistakes, **options):
-    """`check` for a stub that is broken code: it is not attempted while its code is unchanged."""
-    told = {"It still gives the same as before: the bug is elsewhere.": getattr(broken, name)}
-    stub = not_attempted if same_code(stub, getattr(broken, name)) else stub
-    return check(stub, getattr(mended, name), *cases, mistakes=told | mistakes, **options)
+def find_the_bug(stub, name, *cases, hints, mistakes, **options):
+    """`check` for a stub that is broken code: not attempted as long as its code is unchanged."""
+    reference, as_it_was = getattr(mended, name), getattr(broken, name)
+    if same_code(stub, as_it_was):
+        home = name_of(reference)
+        sentence = f"Not attempted yet: this is the code as it was. {home} stands in for it."
+        show(Verdict("open", sentence, (), tuple(hints), show_source(reference).code))
+        return reference
+    told = {"It still gives the same as before: the bug is elsewhere.": as_it_was}
+    return check(stub, reference, *cases, hints=hints, mistakes=told | mistakes, **options)
 
 
 def same_code(one, other):
@@ -38,10 +44,7 @@ def parsed(function):
     return ast.dump(ast.parse(textwrap.dedent(inspect.getsource(function))))
 
 
-def not_attempted(*arguments):
-    raise NotImplementedError
-
-
+@exercise("15.1")
 def masks_of_another_size(stub):
     """resize_mask(mask, size)"""
 
@@ -69,6 +72,7 @@ def masks_of_another_size(stub):
     )
 
 
+@exercise("15.2")
 def trimap_from_one(stub):
     """load_trimap(trimap)"""
 
@@ -103,6 +107,7 @@ def trimap_from_one(stub):
     )
 
 
+@exercise("15.3")
 def void_counted(stub):
     """loss_with_void(logits, masks)"""
 
@@ -137,6 +142,7 @@ def void_counted(stub):
     )
 
 
+@exercise("15.4")
 def dice_above_one(stub):
     """dice(probabilities, mask)"""
 
@@ -172,6 +178,7 @@ def dice_above_one(stub):
     )
 
 
+@exercise("15.5")
 def relu_before_logits(stub):
     """make_head(channels, num_classes)"""
 
@@ -222,6 +229,7 @@ def answer_of_head(function, channels, num_classes, height, width):
         return layers(torch.randn(1, channels, height, width, generator=draw))
 
 
+@exercise("15.6")
 def probabilities_for_logits(stub):
     """loss_of(logits, masks)"""
 
@@ -258,6 +266,7 @@ def probabilities_for_logits(stub):
     )
 
 
+@exercise("15.7")
 def scores_per_batch(stub):
     """mean_iou(batches, num_classes)"""
 
