@@ -16,7 +16,7 @@ from .losses import cross_entropy, cross_entropy_and_dice, dice_loss, focal_loss
 from .prediction import evaluate, predict, resize_logits
 from .records import Record
 from .scores import Scores, confusion_matrix
-from .trained import NetworkFacts, load_network, save_network
+from .trained import NetworkFacts, build_network, load_network, save_network
 from .windows import flipped_logits, sliding_logits
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "NetworkFacts",
     "Record",
     "Scores",
+    "build_network",
     "check_labels",
     "confusion_matrix",
     "cross_entropy",

@@ -1,14 +1,20 @@
-"""``python -m segviz.training``: train a UNet from a shell."""
+"""``python -m segviz.training``: train a network from a shell."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 
-from segviz.data import SegmentationDataset, class_frequencies, median_frequency_weights
-from segviz.models import UNet
+from segviz.data import (
+    Augmented,
+    SegmentationDataset,
+    class_frequencies,
+    median_frequency_weights,
+)
 
 from . import sources
 from .checkpoint import write_whole
@@ -16,46 +22,15 @@ from .devices import pick_device
 from .divergence import DivergenceError
 from .fit import fit
 from .gallery import gallery
-from .recipe import SEEDS
+from .options import LOSSES, SHELL_NAMES, describe_network, parser
 from .records import Record
-
-DESCRIPTION = """\
-Train a UNet on photographs with masks, or on the procedural scenes of the course.
-
-DATA is the word "scenes", or a folder in one of these layouts:
-  images/ masks/                     a random share is kept for scoring (--val-share)
-  images/ masks/ val/images val/masks
-  train/images train/masks val/images val/masks
-Images and masks belong together by their names: images/street_1.jpg, masks/street_1.png.
-A mask's pixel values are the numbers of the classes, from 0; 255 means "no class" (void).
-
-Into the folder --out go
-  checkpoint.pt   everything --resume needs; the network's weights are under the key "model"
-  metrics.jsonl   one line of JSON for each epoch
-  gallery.png     images, truth and predictions of the validation set, to look at
-"""
-
-EPILOG = """\
-examples:
-  python -m segviz.training scenes --epochs 4
-  python -m segviz.training photos --classes grass,path,dog --size 120x160 --epochs 20
-"""
-
-#: Arguments of the library that its sentences name, and the options that set them.
-SHELL_NAMES = {
-    "image_size": "--size HEIGHTxWIDTH",
-    "mask_size": "--size HEIGHTxWIDTH",
-    "batch_size": "--batch-size",
-    "learning_rate": "--learning-rate",
-    "void=": "--void LABELS",
-    "val_share": "--val-share",
-    "num_classes": "--classes",
-}
+from .text_view import TextView
+from .trained import NETWORKS, NetworkFacts, build_network, save_network
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0, 2 for an error, 130 if stopped by hand."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return _train(options)
     except KeyboardInterrupt:  # while reading or drawing; the training ends by itself
@@ -63,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except torch.OutOfMemoryError:
         return _refuse(
-            f"The device has not enough memory. Try a --batch-size below {options.batch_size}, a "
-            f"smaller --size or narrower --widths."
+            "The device has not enough memory, not even for one image at a time. Try a smaller "
+            "--size or a smaller --network."
         )
     except (ValueError, OSError, DivergenceError) as error:
         return _refuse(_with_shell_names(str(error)))
@@ -82,7 +57,7 @@ def _refuse(sentence: str) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    device = pick_device(options.device)
+    device = pick_device(options.device)  # a name that is none is told before anything is read
     checkpoint = options.out / "checkpoint.pt"
     if checkpoint.exists() and not options.resume:
         raise ValueError(
@@ -94,30 +69,64 @@ def _train(options: argparse.Namespace) -> int:
     weights = None
     if not options.unweighted:
         weights = median_frequency_weights(class_frequencies(train), train.classes)
-    torch.manual_seed(options.seed)
-    network = UNet(len(train.classes), options.widths)
-    print(f"{len(train)} images to train on, {len(val)} to score on, on {device}")
+    description = describe_network(options.network, len(train.classes), options.widths)
+    network = _build(description, options)
+    is_first = os.environ.get("RANK", "0") == "0"  # of those that torchrun started
+    view = TextView(train.classes) if is_first else None
+    if is_first:
+        print(f"{len(train)} images to train on, {len(val)} to score on, on {device.type}")
 
     records = []
     for record in fit(
         network,
-        train,
+        _augmented(train, options),
         val,
         epochs=options.epochs,
         batch_size=options.batch_size,
+        accumulate=options.accumulate,
         learning_rate=options.learning_rate,
+        backbone_rate=options.backbone_rate,
+        schedule=options.schedule,
+        loss=LOSSES[options.loss],
         class_weights=weights,
+        auxiliary=options.auxiliary,
+        clip_norm=options.clip_norm,
+        ema=options.ema,
+        patience=options.patience,
         seed=options.seed,
-        device=device,
+        device=options.device,
         checkpoint=checkpoint,
         workers=options.workers,
     ):
-        print(record, flush=True)
         records.append(record)
-        _write_metrics(options.out / "metrics.jsonl", records)
-    write_whole(options.out / "gallery.png", lambda file: file.write(gallery(network, val)))
-    _print_result(records, options)
-    return 0 if len(records) == options.epochs else 130
+        if view is not None:
+            view.show(record)
+            _write_metrics(options.out / "metrics.jsonl", records)
+    if is_first:
+        view.finish()
+        _write_results(network, description, val, records, options)
+    is_done = len(records) == options.epochs or options.patience is not None
+    return 0 if is_done else 130
+
+
+def _build(description: dict, options: argparse.Namespace) -> nn.Module:
+    torch.manual_seed(options.seed)
+    if not options.pretrained:
+        return build_network(description)
+    try:
+        return NETWORKS[description["name"]](**description["arguments"], weights="imagenet")
+    except TypeError:
+        raise ValueError(
+            f"There are no pretrained weights for --network {options.network}; there are for those "
+            f"of the papers' size, such as deeplab-resnet50."
+        ) from None
+
+
+def _augmented(train: SegmentationDataset, options: argparse.Namespace) -> SegmentationDataset:
+    if options.augment is None:
+        return train
+    size = options.size or tuple(train[0][0].shape[-2:])
+    return Augmented(train, size, scale=options.augment, flip=False)  # fit mirrors anyway
 
 
 def _read_once(dataset: SegmentationDataset) -> None:
@@ -150,72 +159,14 @@ def _write_metrics(path: Path, records: Sequence[Record]) -> None:
     write_whole(path, lambda file: file.write(text.encode()))
 
 
-def _print_result(records: Sequence[Record], options: argparse.Namespace) -> None:
-    if records:
-        last = records[-1]
-        print(f"\nIoU after epoch {last.epoch}, mean {last.miou:.3f}:")
-        for name, iou in last.iou.items():
-            print(f"  {iou:6.3f}  {name}")
-    print(f"\nWrote {options.out}: checkpoint.pt, metrics.jsonl, gallery.png")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m segviz.training",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("data", metavar="DATA", help='"scenes" or a folder')
-    add("--out", type=Path, default=Path("run"), help="folder for the results (default: run)")
-    add("--resume", action="store_true", help="go on with the run in --out, if there is one")
-    add("--classes", type=_classes, help="names in the order of the labels: a,b,c; or how many")
-    add("--void", type=_numbers, default=(), help='labels that mean "no class", such as 11')
-    add("--val", type=Path, help="folder to score on, with images/ and masks/")
-    add("--val-share", type=float, default=0.2, help="share to score on without one (0.2)")
-    add("--size", type=_size, help="HEIGHTxWIDTH the network sees, such as 120x160 (as stored)")
-    add("--train-scenes", type=int, default=2000, help="how many scenes to train on (2000)")
-    add("--val-scenes", type=int, default=200, help="how many scenes to score on (200)")
-    add("--widths", type=_numbers, default=(8, 16, 32, 64, 96), help="channels per level")
-    add("--epochs", type=int, default=8, help="passes over the training images (8)")
-    add("--batch-size", type=int, default=8, help="images per step (8)")
-    add("--learning-rate", type=float, default=3e-3, help="highest learning rate (0.003)")
-    add("--unweighted", action="store_true", help="do not weight rare classes more in the loss")
-    add("--seed", type=_seed, default=0, help="decides weights, order, flips and split (0)")
-    add("--device", help="cuda, mps or cpu (the fastest there is)")
-    add("--workers", type=int, default=0, help="processes that read images ahead (0)")
-    return parser
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        height, width = (int(part) for part in text.lower().split("x"))
-    except ValueError:
-        height = width = 0
-    if height < 1 or width < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no HEIGHTxWIDTH such as 120x160")
-    return height, width
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no list of whole numbers such as 16,24,48"
-        ) from None
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= SEEDS:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no seed: a whole number, 0 or more and below 2**64"
-        )
-    return int(text)
-
-
-def _classes(text: str) -> tuple[str, ...]:
-    if text.isdecimal():
-        return tuple(f"class {label}" for label in range(int(text)))
-    return tuple(name.strip() for name in text.split(","))
+def _write_results(
+    network: nn.Module,
+    description: dict,
+    val: SegmentationDataset,
+    records: Sequence[Record],
+    options: argparse.Namespace,
+) -> None:
+    facts = NetworkFacts(description, val.classes, val.palette, options.size, records)
+    save_network(options.out / "network.safetensors", network, facts)
+    write_whole(options.out / "gallery.png", lambda file: file.write(gallery(network, val)))
+    print(f"\nWrote {options.out}: network.safetensors, checkpoint.pt, metrics.jsonl, gallery.png")

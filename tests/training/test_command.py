@@ -12,8 +12,8 @@ from PIL import Image
 from toys import Blots
 
 from segviz.data import Part, colour, write_folder
-from segviz.models import UNet
-from segviz.training import picture_rows, predict, sources
+from segviz.models import FCN, DeepLabV3Plus, SegNet, UNet
+from segviz.training import build_network, load_network, options, picture_rows, predict, sources
 from segviz.training.command import main
 
 QUICK = ["--epochs", "2", "--widths", "4,6", "--batch-size", "4", "--device", "cpu"]
@@ -37,12 +37,16 @@ def test_a_folder_in_checkpoint_metrics_and_gallery_out(photographs, tmp_path, c
         "checkpoint.pt",
         "gallery.png",
         "metrics.jsonl",
+        "network.safetensors",
     ]
     records = records_in(out)
     assert [record["epoch"] for record in records] == [1, 2]
     assert records[-1]["iou"].keys() == {"red", "green", "blue"}
     weights = torch.load(out / "checkpoint.pt", weights_only=True)["model"]
     UNet(3, (4, 6)).load_state_dict(weights)
+    network, facts = load_network(out / "network.safetensors")
+    assert all(torch.equal(network.state_dict()[name], weights[name]) for name in weights)
+    assert facts.classes == ("red", "green", "blue") and len(facts.records) == 2
     with Image.open(out / "gallery.png") as picture:
         assert picture.format == "PNG" and picture.width > 500
     printed = capsys.readouterr().out
@@ -68,6 +72,29 @@ def test_scenes_by_name(tmp_path):
     assert "cat" in records_in(tmp_path)[-1]["iou"]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("fcn-32s", FCN), ("segnet", SegNet), ("deeplab", DeepLabV3Plus)]
+)
+def test_every_network_of_the_course_with_all_of_the_recipe(photographs, tmp_path, name, kind):
+    recipe = "--schedule poly --loss cross-entropy+dice --clip-norm 1 --ema 0.9 --accumulate 2"
+    layer = {"fcn-32s": "backbone.3", "segnet": "encoder.4", "deeplab": "backbone.stages.4"}[name]
+    more = [*recipe.split(), "--augment", "0.8-1.2", "--patience", "5", "--auxiliary", layer]
+    more += ["--epochs", "1", "--widths", "4,4,6,6,8", "--batch-size", "4", "--device", "cpu"]
+    arguments = [str(photographs), *COLOURS, "--network", name, *more, "--size", "32x48"]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
+    network, facts = load_network(tmp_path / "out" / "network.safetensors")
+    assert isinstance(network, kind) and facts.image_size == (32, 48)
+    assert network(torch.zeros(1, 3, 33, 47)).shape == (1, 3, 33, 47)
+
+
+@pytest.mark.parametrize("name", options.PAPER_SIZE)
+def test_the_papers_networks_are_described(name):
+    network = build_network(options.describe_network(name, 5, None), "meta")
+    assert network.num_classes == 5
+    with pytest.raises(ValueError, match="has the widths of its paper; leave out --widths"):
+        options.describe_network(name, 5, (4, 6))
+
+
 def test_an_interrupted_run_is_resumed_to_the_same_records(photographs, tmp_path, monkeypatch):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     arguments = [str(photographs), *COLOURS, *QUICK]
@@ -77,7 +104,7 @@ def test_an_interrupted_run_is_resumed_to_the_same_records(photographs, tmp_path
 
     def interrupted(self, index):
         items.append(index)
-        if len(items) == 16:
+        if len(items) == 18:  # in the second epoch
             raise KeyboardInterrupt
         return read(self, index)
 
@@ -136,6 +163,10 @@ def test_every_layout_of_the_validation_folder(tmp_path, layout):
         (["{photographs}", "--classes", "2"], "void= is --void"),
         (["{photographs}", *COLOURS, "--val-share", "nan"], "val_share=nan"),
         (["{photographs}", *COLOURS, "--device", "meta"], "no device 'meta'"),
+        (["{photographs}", *COLOURS, "--augment", "2-1"], "no range of scales such as 0.5-2"),
+        (["{photographs}", *COLOURS, "--pretrained"], "no pretrained weights for --network unet"),
+        (["{photographs}", *COLOURS, "--backbone-rate", "2"], "backbone_rate is --backbone-rate"),
+        (["{photographs}", *COLOURS, "--ema", "2"], "ema=2.0"),
         (["{photographs}", *COLOURS, "--seed", "-1"], "'-1' is no seed"),
         (["{photographs}", *COLOURS, "--seed", str(2**64)], "is no seed"),
     ],
