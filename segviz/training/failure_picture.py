@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from segviz.data import colour, picture
 
 from .failure_measures import AREA_EDGES, DISTANCE_EDGES, bin_names
-from .progress import shortened
+from .progress import MOST_LETTERS, shortened
 
 if TYPE_CHECKING:  # failures.py imports this file
     from .failures import Example, Failures
@@ -31,7 +31,10 @@ def failure_picture(failures: "Failures") -> Figure:
     shown = max(len(failures.examples), 1)
     height, width = failures.examples[0].truth.shape if failures.examples else (1, 1)
     panel = min(_HIGHEST_PANEL, (_WIDTH - 1) / shown * height / width)
-    heights = [0.62 + 0.19 * max(len(failures.classes), 9), len(EXAMPLE_ROWS) * panel + 0.4]
+    heights = [
+        0.62 + np.clip(0.19 * len(failures.classes), 1.7, 3),
+        len(EXAMPLE_ROWS) * panel + 0.4,
+    ]
     figure = Figure((_WIDTH, sum(heights)), layout="constrained", dpi=100)
     charts, strip = figure.subfigures(2, 1, height_ratios=heights)
     scores, distances, sizes = charts.subplots(1, 3, width_ratios=[1, 1, 1.25])
@@ -101,8 +104,10 @@ def _draw_examples(strip, failures: "Failures") -> None:
         for axis, pixels in zip(column, panels, strict=True):
             axis.imshow(pixels, interpolation="nearest")
             axis.set(xticks=[], yticks=[])
-        name = shortened(example.score.name)
-        column[0].set_title(f"{name}: mIoU {example.score.miou:.2f}", fontsize=8, pad=2)
+        name = example.score.name
+        if len(name) > MOST_LETTERS:  # files of a folder differ at the ends of their names
+            name = "…" + name[1 - MOST_LETTERS :]
+        column[0].set_title(f"{name}\nmIoU {example.score.miou:.2f}", fontsize=8, pad=2)
     for axis, name in zip(axes[:, 0], EXAMPLE_ROWS, strict=True):
         axis.set_ylabel(name, fontsize=8)
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from .gallery import STRIP_ROWS, row_centres
-from .progress import NO_CONFUSION, TITLES, Progress, percent, shortened
+from .progress import NO_CONFUSION, TITLES, Progress, letter_size, percent, shortened
 
 _LINE = {"solid": "-", "dot": ":", "dash": "--"}  # plotly's names of dashes: matplotlib's
 _HATCH = {"solid": "", "dot": "...", "dash": "--"}  # of a bar, by its curve's dash
@@ -25,7 +25,7 @@ def matplotlib_figure(progress: Progress, strip: np.ndarray) -> Figure:
     """
     figure = Figure((10.5, 8), layout="constrained", dpi=90)
     axes = {}
-    rows = figure.subfigures(len(_ROWS), 1, height_ratios=[0.4, 0.6])
+    rows = figure.subfigures(len(_ROWS), 1, height_ratios=[0.44, 0.56])
     for row, panels in zip(rows, _ROWS, strict=True):
         drawn = row.subplots(1, len(panels), width_ratios=[*panels.values()])
         axes |= zip(panels, drawn, strict=True)
@@ -38,6 +38,8 @@ def matplotlib_figure(progress: Progress, strip: np.ndarray) -> Figure:
     for name, axis in axes.items():
         axis.set_title(TITLES[name], fontsize=10)
         axis.tick_params(labelsize=8)
+        if name in ("bars", "confusion"):
+            axis.tick_params(labelsize=letter_size(len(progress.classes), most=8, least=6))
         axis.xaxis.label.set_size(8)
     return figure
 
@@ -72,10 +74,11 @@ def _draw_bars(axis: Axes, progress: Progress) -> None:
         np.nan_to_num(values),
         color=[np.divide(curve.colour, 255) for curve in curves],
         hatch=[_HATCH[curve.dash] for curve in curves],
-        edgecolor="white",
+        edgecolor="grey",  # of the hatch too, and a white class is seen
+        linewidth=0.5,
     )
     texts = ["absent" if np.isnan(value) else f"{value:.2f}" for value in values]
-    axis.bar_label(bars, texts, padding=2, fontsize=8)
+    axis.bar_label(bars, texts, padding=2, fontsize=letter_size(len(bars), most=8, least=6))
     axis.set(xlim=(0, 1.15), xticks=[0, 0.5, 1])
     axis.set_yticks(range(len(curves)), [shortened(curve.name) for curve in curves])
     axis.invert_yaxis()
@@ -88,7 +91,7 @@ def _draw_confusion(axis: Axes, progress: Progress) -> None:
         axis.set_axis_off()
         return
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    size = 8 if len(shares) < 9 else 6
+    size = letter_size(len(shares), most=8, least=6)
     for (row, column), share in np.ndenumerate(shares):
         ink = "white" if share > 0.6 else "black"
         axis.text(column, row, percent(share), ha="center", va="center", color=ink, fontsize=size)

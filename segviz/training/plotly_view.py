@@ -10,7 +10,7 @@ from PIL import Image
 from plotly.subplots import make_subplots
 
 from .gallery import STRIP_ROWS, row_centres
-from .progress import NO_CONFUSION, TITLES, Progress, percent, shortened
+from .progress import NO_CONFUSION, TITLES, Progress, letter_size, percent, shortened
 
 HEIGHT = 740  # pixels, of a page that is about 1,000 wide
 
@@ -61,7 +61,7 @@ def _empty_panels() -> go.Figure:
         rows=2,
         cols=_COLUMNS,
         specs=specs,
-        row_heights=[0.4, 0.6],
+        row_heights=[0.44, 0.56],
         horizontal_spacing=0,
         vertical_spacing=0.16,
         subplot_titles=[TITLES[name] for name in _PLACES],
@@ -104,11 +104,13 @@ def _draw_bars(figure: go.Figure, progress: Progress) -> None:
         name="IoU",
         text=["absent" if np.isnan(value) else f"{value:.2f}" for value in values],
         textposition="outside",
+        textfont={"size": letter_size(len(curves), most=11, least=9)},
         cliponaxis=False,
         customdata=[curve.name for curve in curves],
         hovertemplate="%{customdata}: %{x:.3f}<extra></extra>",
         marker={
             "color": [f"rgb{curve.colour}" for curve in curves],
+            "line": {"color": "grey", "width": 0.5},  # a white class is seen too
             "pattern": {
                 "shape": [_PATTERN[curve.dash] for curve in curves],
                 "fillmode": "overlay",
@@ -141,7 +143,7 @@ def _draw_confusion(figure: go.Figure, progress: Progress) -> None:
         showscale=False,
         text=[[percent(share) for share in row] for row in shares],
         texttemplate="%{text}",
-        textfont={"size": 12 if len(names) < 9 else 9},
+        textfont={"size": letter_size(len(names), most=12, least=9)},
         customdata=[[(true, given) for given in names] for true in names],
         hovertemplate="%{z:.1%} of %{customdata[0]} taken for %{customdata[1]}<extra></extra>",
         hoverongaps=False,
@@ -153,6 +155,7 @@ def _draw_confusion(figure: go.Figure, progress: Progress) -> None:
         tickvals=ticks,
         ticktext=[shortened(name) for name in names],
         tickangle=-40,
+        tickfont={"size": letter_size(len(names), most=11, least=9)},
         showgrid=False,
         zeroline=False,
         **_at("confusion"),
@@ -165,6 +168,7 @@ def _name_rows(figure: go.Figure, names: list[str], panel: str) -> None:
     figure.update_yaxes(
         tickvals=list(range(len(names))),
         ticktext=[shortened(name) for name in names],
+        tickfont={"size": letter_size(len(names), most=11, least=9)},
         range=[len(names) - 0.5, -0.5],
         showgrid=False,
         zeroline=False,

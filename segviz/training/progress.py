@@ -144,15 +144,18 @@ def shares_of_truth(confusion: Sequence[Sequence[int]] | np.ndarray) -> np.ndarr
 
 
 def percent(share: float) -> str:
-    """A share in a cell of a table: "93", "<1"; nothing for 0 and for NaN."""
-    if not share > 0:  # NaN too
-        return ""
-    return "<1" if share < 0.005 else f"{100 * share:.0f}"
+    """A share in a cell of a table, such as "93"; nothing below half a percent and for NaN."""
+    return f"{100 * share:.0f}" if share >= 0.005 else ""
 
 
 def shortened(name: str, most: int = MOST_LETTERS) -> str:
     """A name that fits beside a chart."""
     return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def letter_size(rows: int, most: int, least: int) -> int:
+    """Of words beside the rows of a small panel: from ``most`` at 10 rows to ``least`` at 20."""
+    return round(np.interp(rows, (10, 20), (most, least)))
 
 
 def _seconds(record: Record) -> float:

@@ -162,6 +162,11 @@ def test_it_ends_with_the_failures_of_the_network_as_it_is_then(outputs, records
         assert picture.format == "PNG" and picture.width <= 1000
 
 
+def test_a_run_without_an_epoch_is_not_analysed(outputs):
+    assert list(watch(iter([]), small_network(), Blots(4))) == []
+    assert [bundle["text/plain"] for bundle in outputs] == ["The first epoch has begun."]
+
+
 def test_a_run_that_is_left_or_fails_has_its_picture_but_no_analysis(outputs, records):
     def failing():
         yield records[0]

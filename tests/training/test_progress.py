@@ -93,7 +93,8 @@ def test_the_shares_are_of_the_true_pixels_of_a_class():
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.934, "93"), (1, "100"), (0.001, "<1"), (0, ""), (math.nan, "")]
+    ("share", "text"),
+    [(0.934, "93"), (1, "100"), (0.006, "1"), (0.004, ""), (0, ""), (math.nan, "")],
 )
 def test_a_cell_says_its_percent_in_few_letters(share, text):
     assert percent(share) == text
