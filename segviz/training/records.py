@@ -20,10 +20,8 @@ class Record:
     seconds: float  #: spent training
     validation_seconds: float  #: spent scoring
     peak_memory: int | None  #: bytes; None where the machine does not tell
-    #: K rows of K counts, as in Scores.confusion (row: true class, column: predicted class);
-    #: None in records that were written before they held it.
-    confusion: list[list[int]] | None = None
-    #: pixels of the validation set, K rows (true class) of K numbers (predicted class)
+    #: pixels of the validation set, K rows (true class) of K counts (predicted class), as in
+    #: Scores.confusion; None in records that were written before they held it
     confusion: list[list[int]] | None = None
 
     def to_dict(self) -> dict:
