@@ -15,7 +15,7 @@ COURSE = Path(__file__).resolve().parents[2] / "course"
 NOTEBOOKS = {
     path: notebook
     for path in sorted(COURSE.glob("*.ipynb"))
-    if stubs(notebook := nbformat.read(path, as_version=4))
+    if stubs(notebook := nbformat.read(path, as_version=4)) or verdicts(notebook)
 }
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
