@@ -189,6 +189,9 @@ def relu_before_logits(stub):
         first, _, second = mended.make_head(channels, num_classes)
         return nn.Sequential(first, second)
 
+    def only_the_last(channels, num_classes):
+        return nn.Sequential(without_any(channels, num_classes), nn.ReLU())
+
     return find_the_bug(
         stub,
         "make_head",
@@ -211,8 +214,10 @@ def relu_before_logits(stub):
             "Softmax makes probabilities; cross-entropy wants the scores before it (bug 6).": (
                 ending_in(nn.Softmax(dim=1))
             ),
-            "That is the wrong one, or one too many: without the ReLU in between two convolutions "
-            "are no more than one.": without_any,
+            "That is the wrong ReLU: the one in between is what makes two convolutions more than "
+            "one.": only_the_last,
+            "One too many is gone: without the ReLU in between two convolutions are no more than "
+            "one.": without_any,
         },
     )
 
