@@ -14,6 +14,7 @@ from .augmentation import Augmented
 from .balance import class_frequencies, median_frequency_weights
 from .checking import Report, check
 from .colours import colour, contact_sheet, overlay, picture
+from .context import ContextScenes
 from .dataset import IGNORE_INDEX, InMemory, SegmentationDataset
 from .errors import DataError
 from .folder import Folder
@@ -29,6 +30,7 @@ __all__ = [
     "SCENE_PALETTE",
     "VOC",
     "Augmented",
+    "ContextScenes",
     "DataError",
     "Folder",
     "InMemory",

@@ -96,20 +96,25 @@ def _somewhere(draws: Draws, height: int, width: int) -> tuple[int, int]:
 
 def _surface(draws: Draws, label: int) -> Surface:
     if label == BACKGROUND:
-        colour = _rgb(draws.below(1536), draws.between(0, 89), draws.between(51, 229))
+        colour = rgb(draws.below(1536), draws.between(0, 89), draws.between(51, 229))
     else:
         anything = draws.below(20) == 0
         near = _HUES[label] + draws.bell() * _HUE_SPREAD // BELL_SPREAD
         hue = draws.below(1536) if anything else near
-        colour = _rgb(hue, draws.between(89, 242), draws.between(76, 242))
+        colour = rgb(hue, draws.between(89, 242), draws.between(76, 242))
+    return textured(draws, colour)
+
+
+def textured(draws: Draws, colour: tuple[int, int, int]) -> Surface:
+    """A colour with a piece of one of the textures, some of it or much."""
     reach = _TEXTURE_REACH * draws.between(40, 100) // 100
     strength = tuple(reach * draws.between(60, 100) // 100 for _ in range(3))
     top, left = draws.below(1024), draws.below(1024)
     return Surface(colour, strength, draws.below(TEXTURE_COUNT), top, left)
 
 
-def _rgb(hue: int, saturation: int, value: int) -> tuple[int, int, int]:
-    """Hue of 1536, saturation and value of 255, to red, green and blue in 1/8 grey level."""
+def rgb(hue: int, saturation: int, value: int) -> tuple[int, int, int]:
+    """A colour in 1/8 grey level. Hue of 1536, saturation and value of 255, to red, green, blue."""
 
     def channel(shift: int) -> int:
         place = (hue + shift) % 1536

@@ -43,12 +43,17 @@ class Scenes(SegmentationDataset):
         DataError: for a length, seed or size that cannot be.
     """
 
+    classes, palette = CLASSES, SCENE_PALETTE
+    _compose = staticmethod(plan)
+
     def __init__(
         self, length: int, *, first_seed: int = 0, size: int | tuple[int, int] = 128
     ) -> None:
         if not _is_whole(length) or length < 1:
-            raise DataError(f"Scenes needs at least 1 scene; you gave length={length!r}.")
-        self.classes, self.palette = CLASSES, SCENE_PALETTE.copy()
+            raise DataError(
+                f"{type(self).__name__} needs at least 1 scene; you gave length={length!r}."
+            )
+        self.palette = self.palette.copy()
         self._length = int(length)
         self._first_seed = checked_seed(first_seed)
         self._size = checked_size(size)
@@ -67,7 +72,7 @@ class Scenes(SegmentationDataset):
         return f"scene {self._first_seed + self._position(index)}"
 
     def _plan(self, index: int):
-        return plan(self._first_seed + self._position(index), *self._size)
+        return self._compose(self._first_seed + self._position(index), *self._size)
 
 
 def scene(seed: int, size: int | tuple[int, int] = 128) -> tuple[np.ndarray, np.ndarray]:

@@ -5,9 +5,11 @@
 ``python -m segviz.training``.
 """
 
+from .boundary import BoundaryScores
 from .devices import pick_device
 from .divergence import DivergenceError
 from .export import export_onnx, export_program
+from .failures import Failures, analyse
 from .fit import fit
 from .folder_prediction import predict_folder
 from .gallery import picture_rows
@@ -20,10 +22,13 @@ from .trained import NetworkFacts, build_network, load_network, save_network
 from .windows import flipped_logits, sliding_logits
 
 __all__ = [
+    "BoundaryScores",
     "DivergenceError",
+    "Failures",
     "NetworkFacts",
     "Record",
     "Scores",
+    "analyse",
     "build_network",
     "check_labels",
     "confusion_matrix",

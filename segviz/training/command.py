@@ -20,6 +20,7 @@ from . import sources
 from .checkpoint import write_whole
 from .devices import pick_device
 from .divergence import DivergenceError
+from .failures import analyse
 from .fit import fit
 from .gallery import gallery
 from .options import LOSSES, SHELL_NAMES, describe_network, parser
@@ -104,6 +105,7 @@ def _train(options: argparse.Namespace) -> int:
             _write_metrics(options.out / "metrics.jsonl", records)
     if is_first:
         view.finish()
+        view.show_failures(analyse(network, val, options.batch_size))
         _write_results(network, description, val, records, options)
     is_done = len(records) == options.epochs or options.patience is not None
     return 0 if is_done else 130

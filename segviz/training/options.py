@@ -29,6 +29,7 @@ Into the folder --out go
 EPILOG = """\
 examples:
   python -m segviz.training scenes --epochs 3
+  python -m segviz.training predict run/network.safetensors holiday --out masks
   python -m segviz.training photos --classes grass,path,dog --size 120x160 --epochs 20
   torchrun --nproc-per-node 2 -m segviz.training photos --classes grass,path,dog \\
       --network deeplab-resnet50 --pretrained --backbone-rate 0.1 --augment 0.5-2

@@ -84,7 +84,7 @@ def test_hues_agree_with_colorsys(hue):
     import colorsys
 
     expected = colorsys.hsv_to_rgb(hue / 1536, 180 / 255, 220 / 255)
-    got = np.array(composing._rgb(hue, 180, 220)) / (255 * 8)
+    got = np.array(composing.rgb(hue, 180, 220)) / (255 * 8)
     np.testing.assert_allclose(got, expected, atol=0.001)
 
 
