@@ -71,14 +71,16 @@ def run_lengths(mask):
 def mended_reading(stub):
     """load_mask(path, size) for palette and grey files, larger and smaller."""
     labels = np.random.default_rng(0).choice([0, 1, 2, 4, 255], (5, 7)).astype(np.uint8)
-    # blocks, and whole factors, so that all ways of taking the nearest agree
-    labels = labels.repeat(4, axis=0).repeat(4, axis=1)  # (20, 28)
+    labels = labels.repeat(3, axis=0).repeat(3, axis=1)  # (15, 21)
+    # Of three pixels the first and the middle one agree: so do all ways to take the nearest, and
+    # all ways to average notice the third.
+    labels[:, 2::3] = 7
     return check(
         stub,
         load_mask,
-        ("grey", labels, (10, 14)),  # first: Pillow smooths no palette picture, but this one
-        ("palette", labels[:, :16], (10, 8)),
-        ("palette", labels[:8], (16, 84)),
+        ("grey", labels, (5, 7)),  # first: Pillow smooths no palette picture, but this one
+        ("palette", labels[:, :12], (5, 4)),
+        ("palette", labels[:6], (12, 63)),
         run=answer_of_reading,
         hints=[
             "One mistake each: what does convert do to the numbers? In which order does Pillow want"

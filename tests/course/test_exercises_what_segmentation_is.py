@@ -38,6 +38,19 @@ def smoothed(path, size):
     return np.array(stored.resize(size[::-1], Image.Resampling.BILINEAR))
 
 
+def averaged(path, size):
+    return np.array(Image.open(path).resize(size[::-1], Image.Resampling.BOX))
+
+
+def by_the_first_pixel(path, size):
+    """Nearest neighbour as OpenCV and torch's "nearest" take it: not the middle one."""
+    stored = np.array(Image.open(path))
+    rows, columns = (
+        np.arange(new) * old // new for new, old in zip(size, stored.shape, strict=True)
+    )
+    return stored[rows[:, None], columns]
+
+
 def divided(path, size):
     return np.array(Image.open(path).resize(size[::-1], Image.Resampling.NEAREST)) / 255
 
@@ -47,10 +60,13 @@ def all_four(path, size):
     return np.array(small) / 255
 
 
+@pytest.mark.parametrize("kind", ["palette", "grey"])
 @pytest.mark.parametrize("size", [(3, 4), (6, 5), (12, 16), (31, 23)])
-def test_the_reference_reads_what_the_library_reads(size, tmp_path):
+def test_the_reference_reads_what_the_library_reads(size, kind, tmp_path):
     folder = write_folder(Scenes(1, size=(24, 32)), tmp_path / "scene")
     (path,) = (folder / "masks").iterdir()
+    if kind == "grey":
+        Image.fromarray(np.array(Image.open(path))).save(path)
     read = Folder(folder, Scenes(1).classes, mask_size=size)[0][1]
     assert np.array_equal(exercises.load_mask(path, size), read)
 
@@ -74,6 +90,7 @@ def test_run_lengths_go_down_the_columns_and_begin_with_zeros(mask, counts):
         (exercises.which_answer, "D."),
         (run_lengths_by_hand, COUNTS),
         (exercises.mended_reading, load_mask),
+        (exercises.mended_reading, by_the_first_pixel),
     ],
 )
 def test_right_answers_pass(exercise, answer, capsys):
@@ -94,6 +111,7 @@ def test_right_answers_pass(exercise, answer, capsys):
         (exercises.mended_reading, as_grey, "convert replaces"),
         (exercises.mended_reading, width_first, "(width, height)"),
         (exercises.mended_reading, smoothed, "bilinear mixes"),
+        (exercises.mended_reading, averaged, "entries of the answer differ"),
         (exercises.mended_reading, divided, "labels no more"),
         (
             exercises.mended_reading,
