@@ -41,8 +41,12 @@ class Verdict:
         symbol, colour = LOOKS[self.state]
         parts = [f"<strong>{symbol}</strong> {escape(self.sentence)}"]
         if self.question:
-            items = "".join(f"<li>{escape(text)}</li>" for text in self.options)
-            parts.append(f"<p>{escape(self.question)}</p><ol type='a'>{items}</ol>")
+            # written out: JupyterLab numbers every list 1, 2, 3
+            items = [
+                f"{letter}. {escape(t)}"
+                for letter, t in zip(ascii_lowercase, self.options, strict=False)
+            ]
+            parts.append(f"<p>{escape(self.question)}<br>{'<br>'.join(items)}</p>")
         parts += [
             f"<div>{escape(label)}:<pre style='margin: 0 0 0 2em'>{escape(text)}</pre></div>"
             for label, text in self.details

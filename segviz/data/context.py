@@ -1,7 +1,7 @@
 """Scenes in which only the surroundings tell what a thing is: where a network must look far.
 
-A disc on dark ground is a boat, the same disc on bright ground is a car. Its own colour and
-texture say nothing, and it may be so large that a unit in its middle sees nothing else unless its
+The ground is grey, discs are coloured. A disc on dark ground is a boat, the same disc on bright
+ground is a car. Its own colour and texture say nothing, and it may be so large that a unit in its middle sees nothing else unless its
 field reaches beyond the rim. Painted as the procedural scenes are, to the last bit the same on
 every machine (:mod:`segviz.data.scenes`).
 """
@@ -39,7 +39,7 @@ def context_plan(seed: int, height: int, width: int) -> Plan:
     draws = Draws(seed, _STREAM)
     label = draws.between(1, 2)
     value = draws.between(*(_DARK if label == 1 else _BRIGHT))
-    ground = textured(draws, rgb(draws.below(1536), draws.between(0, 60), value))
+    ground = textured(draws, rgb(draws.below(1536), draws.between(0, 30), value))
     things = tuple(_disc(draws, label, height, width) for _ in range(draws.between(1, 2)))
     return Plan(seed, height, width, ground, (0, 0), things)
 
@@ -52,7 +52,7 @@ def _disc(draws: Draws, label: int, height: int, width: int) -> Thing:
 
 
 def _paint_of_any_colour(draws: Draws) -> Surface:
-    return textured(draws, rgb(draws.below(1536), draws.between(0, 255), draws.between(26, 230)))
+    return textured(draws, rgb(draws.below(1536), draws.between(100, 255), draws.between(26, 230)))
 
 
 def _inside(draws: Draws, side: int) -> int:

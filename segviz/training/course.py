@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from segviz.data import (
+    ContextScenes,
     InMemory,
     Scenes,
     SegmentationDataset,
@@ -54,6 +55,10 @@ LESSONS = {
         lambda: Scenes(1300, first_seed=10_000),
         lambda: Scenes(200, first_seed=900_000),
     ),
+    "context": Lesson(
+        lambda: ContextScenes(800, first_seed=10_000),
+        lambda: ContextScenes(200, first_seed=900_000),
+    ),
 }
 
 
@@ -76,6 +81,17 @@ class CourseNetwork:
         }
 
 
+def _looking_at(rates: Sequence[int]) -> tuple[tuple[str, object], ...]:
+    """A DeepLabV3+ that looks far with its ASPP alone: nothing in the backbone is dilated, and the
+    branch for the whole image, which would answer the question by itself, is left out."""
+    backbone = {"rates": [[1], [1], [1, 1], [1, 1], [1]]}
+    return (
+        ("backbone", {"name": "AtrousBackbone", "arguments": backbone}),
+        ("rates", list(rates)),
+        ("image_pooling", False),
+    )
+
+
 NETWORKS = {
     "fcn_32s": CourseNetwork("FCN-32s", "FCN", arguments=(("stride", 32),), wanted=0.25),
     "fcn_16s": CourseNetwork("FCN-16s", "FCN", arguments=(("stride", 16),), wanted=0.48),
@@ -84,6 +100,12 @@ NETWORKS = {
     "segnet_without_indices": CourseNetwork("SegNet without indices", "SegNet.without_indices"),
     "unet": CourseNetwork("UNet", "UNet", wanted=0.66),
     "unet_without_skips": CourseNetwork("UNet without skips", "UNet.without_skips"),
+    "aspp": CourseNetwork(
+        "ASPP, rates 2, 4, 8", "DeepLabV3Plus", "context", _looking_at((2, 4, 8)), wanted=0.88
+    ),
+    "aspp_rates_1": CourseNetwork(
+        "ASPP, rates 1, 1, 1", "DeepLabV3Plus", "context", _looking_at((1, 1, 1))
+    ),
     "deeplab": CourseNetwork(
         "DeepLabV3+", "DeepLabV3Plus", recipe=(("learning_rate", 5e-3),), wanted=0.68
     ),
@@ -152,10 +174,11 @@ def load_trained(name: str) -> tuple[nn.Module, list[Record]]:
 
 def load_and_watch(name: str) -> tuple[nn.Module, list[Record]]:
     """:func:`load_trained`, and below the cell what was seen when the network was trained."""
-    from .live import watch
+    from .live import replay
 
     model, records = load_trained(name)
-    return model, list(watch(records, model, validation_set(_known(name).lesson)))
+    replay(records, model, validation_set(_known(name).lesson))
+    return model, records
 
 
 def _known(name: str) -> CourseNetwork:

@@ -81,6 +81,25 @@ def watch(
         logger.warning("Stopped by hand. The model is as it was at the end of the last epoch.")
 
 
+def replay(
+    records: Sequence[Record],
+    model: nn.Module,
+    dataset: SegmentationDataset,
+    samples: Sequence[int] | int = 4,
+) -> None:
+    """Show a run that is over as :func:`watch` showed it in the end, without its failures.
+
+    Arguments as there; the strip holds what ``model`` answers now.
+    """
+    chosen = spread_over(dataset, samples) if isinstance(samples, int) else list(samples)
+    in_pictures = in_notebook()
+    view = LiveView(dataset.classes, dataset.palette) if in_pictures else TextView(dataset.classes)
+    strip = [prediction_strip(model, dataset, chosen)] if in_pictures else []
+    for record in records:
+        view.show(record, *strip)
+    view.finish()
+
+
 class LiveView:
     """One output of a notebook cell that is redrawn with every record.
 
@@ -128,6 +147,6 @@ def in_notebook() -> bool:
     return hasattr(get_ipython(), "kernel")
 
 
-def _text(png: bytes) -> str:
+def _text(picture: bytes) -> str:
     """Bytes as a notebook stores them."""
-    return base64.b64encode(png).decode()
+    return base64.b64encode(picture).decode()

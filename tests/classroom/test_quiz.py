@@ -43,7 +43,7 @@ def test_every_choice_gets_its_own_sentence(answer, words, capsys):
 
 def test_a_notebook_shows_lettered_options_and_the_reason_folded(shown_in_a_notebook):
     html = shown_in_a_notebook(lambda: ask(...))
-    assert "<ol type='a'><li>more padding</li>" in html and "a deeper &lt;kernel&gt;" in html
+    assert "<br>a. more padding<br>b. " in html and "a deeper &lt;kernel&gt;" in html
     assert "<summary>A solution</summary><pre>Right: b. Later steps grow.</pre>" in html
 
 

@@ -13,7 +13,7 @@ from toys import Blots, small_network
 
 from segviz.training import fit, live
 from segviz.training.failures import analyse
-from segviz.training.live import LiveView, watch
+from segviz.training.live import LiveView, replay, watch
 from segviz.training.matplotlib_view import as_png, matplotlib_figure
 from segviz.training.progress import NO_CONFUSION, TITLES, Progress
 
@@ -226,3 +226,14 @@ def test_an_ipython_terminal_is_no_notebook(monkeypatch):
     assert not live.in_notebook()
     monkeypatch.setattr(live, "get_ipython", lambda: SimpleNamespace(kernel=object()))
     assert live.in_notebook()
+
+
+def test_a_run_that_is_over_is_shown_as_it_ended(outputs, records):
+    model, val = small_network(), Blots(4)
+    list(watch(iter(records), model, val))
+    watched = [bundle for bundle in outputs if "image/png" in bundle][0]
+    del outputs[:]
+    replay(records, model, val)
+    assert outputs[-1]["image/png"] == watched["image/png"]
+    assert outputs[-1]["text/plain"] == watched["text/plain"]
+    assert len(outputs) == 2  # the view, and its picture; no failures
