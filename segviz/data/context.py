@@ -1,9 +1,9 @@
 """Scenes in which only the surroundings tell what a thing is: where a network must look far.
 
 The ground is grey, discs are coloured. A disc on dark ground is a boat, the same disc on bright
-ground is a car. Its own colour and texture say nothing, and it may be so large that a unit in its middle sees nothing else unless its
-field reaches beyond the rim. Painted as the procedural scenes are, to the last bit the same on
-every machine (:mod:`segviz.data.scenes`).
+ground is a car. Its own colour and texture say nothing, and most discs are so large that a unit in
+their middle sees nothing else unless its field reaches beyond the rim. Painted as the procedural
+scenes are, to the last bit the same on every machine (:mod:`segviz.data.scenes`).
 """
 
 from . import shapes
@@ -16,7 +16,7 @@ from .scenes import Scenes
 CLASSES = ("ground", "boat", "car")
 _STREAM = 3  # of the scene's seed
 _DARK, _BRIGHT = (38, 102), (153, 217)  # of 255
-_RADII = (10 * SUBPIXELS, 56 * SUBPIXELS)  # where the picture's short side is REFERENCE pixels
+_RADII = (28 * SUBPIXELS, 60 * SUBPIXELS)  # where the picture's short side is REFERENCE pixels
 _MARGIN = 20  # pixels between the discs' centres and the border, at that size
 
 

@@ -4,13 +4,14 @@ PyTorch puts a worker's exception into a page of traceback. Here a worker hands 
 like a batch, and it is raised in the process that asked for the batch.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset
+
+from .machine import usable_cores
 
 Item = tuple[Tensor, Tensor]
 
@@ -72,7 +73,7 @@ def choose_workers(dataset: Dataset, device: torch.device) -> int:
     dataset[0]
     if time.perf_counter() - began < _QUICK:
         return 0
-    return max(0, min(8, (os.cpu_count() or 1) - 1))
+    return max(0, min(8, usable_cores() - 1))
 
 
 class _Batches(Dataset):
