@@ -78,7 +78,7 @@ def fit(
         backbone_rate: the learning rate of ``model.backbone`` as a multiple of the others'; 0.1 is
             usual for a pretrained one.
         auxiliary: the name of a layer whose map gets a second head during training, such as
-            "backbone.stage3"; see :mod:`segviz.training.auxiliary`.
+            "backbone.stage3" of a DeepLabV3Plus on ResNet-50; see :mod:`segviz.training.auxiliary`.
         auxiliary_weight: of that head's loss.
         accumulate: parts in which a batch is computed, one after the other, to save memory. The
             gradients are added before the step; see :class:`segviz.training.descent.Descent`.
