@@ -38,19 +38,21 @@ def label_counts(mask: torch.Tensor, num_classes: int) -> np.ndarray:
 
 
 def median_frequency_weights(
-    frequencies: np.ndarray, classes: Sequence[str] | None = None
+    frequencies: np.ndarray, classes: Sequence[str] | None = None, *, power: float = 0.5
 ) -> torch.Tensor:
-    """Loss weights w = sqrt(median / frequency): rare classes weigh more.
+    """Loss weights w = (median / frequency) ** power: rare classes weigh more.
 
     Median frequency balancing (Eigen and Fergus, ICCV 2015) weighs a class by
     median / frequency, so that all classes pull equally. Here the frequency is the share of all
-    labelled pixels. We take the root, half of the way on a logarithmic scale: at full strength a
-    network gains by painting rare classes too thick, since a false pole costs little, and mIoU
-    counts such pixels; with no weights small networks give up rare classes altogether.
+    labelled pixels, and by default we take the root, half of the way on a logarithmic scale: at
+    full strength a network gains by painting rare classes too thick, since a false pole costs
+    little, and mIoU counts such pixels; with no weights small networks give up rare classes
+    altogether.
 
     Args:
         frequencies: float (K,), the shares from `class_frequencies`.
         classes: the K names, for the warning; without them it gives labels.
+        power: 1 for full strength, 0.5 for the root, 0 for no weights.
 
     Returns:
         float32 (K,), for the `weight` of `torch.nn.functional.cross_entropy`. A class that never
@@ -76,5 +78,5 @@ def median_frequency_weights(
             stacklevel=2,
         )
     weights = np.zeros(len(frequencies))
-    weights[occurs] = np.sqrt(np.median(frequencies[occurs]) / frequencies[occurs])
+    weights[occurs] = (np.median(frequencies[occurs]) / frequencies[occurs]) ** power
     return torch.from_numpy(weights).to(torch.float32)

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from segviz import relations
 from segviz.data import IGNORE_INDEX
 
-from .labels import check_labels
+from .labels import check_labels, check_predicted
 
 #: The paper's width of the bands, as a share of the image's diagonal.
 DISTANCE = 0.02
@@ -83,6 +83,7 @@ class BoundaryScores:
                 f"{tuple(truth.shape)}; both must be (N, H, W), and the same."
             )
         check_labels(truth, len(self.classes), self.ignore_index)
+        check_predicted(predicted, len(self.classes))
         void = truth == self.ignore_index  # (N, H, W)
         width = max(1, round(self.distance * hypot(*truth.shape[-2:])))
         bands = [

@@ -20,3 +20,13 @@ def check_labels(masks: Tensor, num_classes: int, ignore_index: int = IGNORE_IND
             f"{num_classes} classes: 0 to {num_classes - 1} are allowed, and {ignore_index} for "
             f"pixels to ignore. Name more classes, or declare the label void."
         )
+
+
+def check_predicted(predicted: Tensor, num_classes: int) -> None:
+    """Raise ValueError if a prediction holds anything but the labels ``0 .. num_classes - 1``."""
+    if ((predicted < 0) | (predicted >= num_classes)).any().item():
+        raise ValueError(
+            f"The prediction holds labels from {predicted.min().item()} to "
+            f"{predicted.max().item()}, but there are {num_classes} classes: 0 to "
+            f"{num_classes - 1} are allowed. Take logits.argmax(1), one label for each pixel."
+        )

@@ -17,7 +17,7 @@ from segviz import relations
 from segviz.data import IGNORE_INDEX
 from segviz.relations import confusion_entry
 
-from .labels import check_labels
+from .labels import check_labels, check_predicted
 
 
 def confusion_matrix(
@@ -44,6 +44,7 @@ def confusion_matrix(
             f"{tuple(truth.shape)}; they must be the same, pixel for pixel."
         )
     check_labels(truth, num_classes, ignore_index)
+    check_predicted(predicted, num_classes)
     pairs = confusion_entry(predicted.long(), truth.long(), num_classes)
     # Ignored pixels go into one extra bin, which is cut off: the shapes stay the same everywhere.
     pairs = torch.where(truth == ignore_index, num_classes**2, pairs).flatten()

@@ -42,6 +42,14 @@ def test_weights_are_the_root_of_median_over_frequency():
     np.testing.assert_allclose(weights, [0.5, 1, 2, 1])
 
 
+@pytest.mark.parametrize(
+    ("power", "expected"), [(1, [0.25, 1, 4, 1]), (0, [1, 1, 1, 1]), (0.5, [0.5, 1, 2, 1])]
+)
+def test_the_power_says_how_much_of_it(power, expected):
+    weights = median_frequency_weights(np.array([0.64, 0.16, 0.04, 0.16]), power=power)
+    np.testing.assert_allclose(weights, expected)
+
+
 def test_a_class_that_never_occurs_weighs_nothing_and_is_named():
     with pytest.warns(UserWarning, match="No pixel of these masks belongs to class 1:"):
         weights = median_frequency_weights([0.64, 0, 0.04, 0.32])

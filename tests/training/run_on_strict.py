@@ -2,11 +2,14 @@
 
 run_on_strict.py numbers      the numbers are those of the CPU
 run_on_strict.py careless     a tensor that stayed on the CPU is noticed
+run_on_strict.py networks     every other network, with all of the recipe
 """
 
+import contextlib
 import sys
 
 import pytest
+import torch
 from strict import strict_device
 from toys import Blots, Careless, small_network
 
@@ -32,5 +35,22 @@ def careless():
         next(fit(Careless(), Blots(9), Blots(3), epochs=1, device="strict"))
 
 
+def networks():
+    from test_devices import EXTRAS, MIDDLE, SMALL
+
+    devices.cpu_multiplies_bfloat16 = lambda: False
+    for name, build in SMALL.items():
+        layer = MIDDLE.get(name, "backbone.stages.1")
+        run = {"epochs": 2, "batch_size": 4, "auxiliary": layer, **EXTRAS}
+        losses = {}
+        for device in ("strict", "cpu"):  # it must be there before autograd first runs
+            torch.manual_seed(0)
+            network = build()
+            with strict_device() if device == "strict" else contextlib.nullcontext():
+                records = list(fit(network, Blots(9), Blots(3), device=device, **run))
+            losses[device] = [record.loss for record in records]
+        assert losses["strict"] == pytest.approx(losses["cpu"], rel=0.02), name
+
+
 if __name__ == "__main__":
-    {"numbers": numbers, "careless": careless}[sys.argv[1]]()
+    {"numbers": numbers, "careless": careless, "networks": networks}[sys.argv[1]]()

@@ -82,8 +82,12 @@ def test_batches_add_up_and_what_occurs_nowhere_has_no_score():
             "both must be .N, H, W.",
         ),
         (
-            lambda: BoundaryScores("ab").update(*torch.full((2, 1, 3, 4), 7)),
+            lambda: BoundaryScores("ab").update(torch.zeros(1, 3, 4), torch.full((1, 3, 4), 7)),
             "the label 7, but there are 2 classes",
+        ),
+        (
+            lambda: BoundaryScores("ab").update(torch.full((1, 3, 4), 2), torch.zeros(1, 3, 4)),
+            "prediction holds labels from 2 to 2, but there are 2 classes",
         ),
     ],
 )

@@ -11,6 +11,7 @@ import strict
 import torch
 from toys import Blots, Careless, small_network
 
+from segviz.models import FCN, AtrousBackbone, DeepLabV3Plus, SegNet
 from segviz.training import devices, fit, pick_device
 
 CPU, CUDA, MPS = (torch.device(kind) for kind in ("cpu", "cuda", "mps"))
@@ -103,13 +104,47 @@ def test_a_whole_run_on_pretended_cuda(capability, dtype):
     assert network[1].bridge[0][0].weight.is_contiguous(memory_format=torch.channels_last)
 
 
+SMALL = {
+    "FCN": lambda: FCN(3, (4, 6, 8), stride=2, head_width=8),
+    "SegNet": lambda: SegNet(3, (4, 6)),
+    "DeepLabV3Plus": lambda: DeepLabV3Plus(
+        3,
+        AtrousBackbone((4, 6), output_stride=2, rates=((1,), (1, 2))),
+        rates=(1, 3),
+        aspp_channels=5,
+    ),
+    "DeepLabV3Plus, separable": lambda: DeepLabV3Plus(
+        3,
+        AtrousBackbone((4, 6), output_stride=2, rates=((1,), (1, 2))),
+        rates=(1, 3),
+        aspp_channels=5,
+        separable=True,
+    ),
+}
+#: All of the recipe at once, and a layer of each network for the second head.
+EXTRAS = {"ema": 0.9, "clip_norm": 1.0, "accumulate": 2, "schedule": "poly"}
+MIDDLE = {"FCN": "backbone.1", "SegNet": "encoder.1"}
+
+
+@pytest.mark.filterwarnings("ignore:Accessing the data pointer of FakeTensor")  # copying a network
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("capability", [AMPERE, TURING], ids=str)
+def test_every_network_with_all_of_the_recipe_on_pretended_cuda(name, capability):
+    network, layer = SMALL[name](), MIDDLE.get(name, "backbone.stages.1")
+    run = {"epochs": 2, "batch_size": 4, "workers": 0, "auxiliary": layer, **EXTRAS}
+    with pretend.pretend_cuda(capability):
+        records = list(fit(network, Blots(9), Blots(3), **run))
+    assert [record.epoch for record in records] == [1, 2]
+    assert {parameter.device.type for parameter in network.parameters()} == {"cuda"}
+
+
 def test_pretended_cuda_notices_a_tensor_left_behind():
     with pretend.pretend_cuda(AMPERE), pytest.raises(RuntimeError, match="devices, cuda:0 and cpu"):
         next(fit(Careless(), Blots(9), Blots(3), epochs=1, workers=0))
 
 
 @pytest.mark.skipif(not strict.is_possible(), reason="this PyTorch has no backends in Python")
-@pytest.mark.parametrize("what", ["numbers", "careless"])
+@pytest.mark.parametrize("what", ["numbers", "careless", "networks"])
 def test_a_device_that_computes_and_mixes_with_no_other(what):
     # In a process of its own: the device must be there before autograd first runs.
     script = Path(__file__).with_name("run_on_strict.py")

@@ -81,3 +81,12 @@ def test_what_cannot_be_compared_is_refused():
         confusion_matrix(torch.zeros(2, 3).long(), torch.zeros(3, 2).long(), 2)
     with pytest.raises(ValueError, match="label 7, but there are 4 classes: 0 to 3"):
         confusion_matrix(torch.tensor([0]), torch.tensor([7]), 4)
+
+
+def test_a_prediction_that_is_no_class_is_refused():
+    truth = torch.zeros(1, 3, 5, dtype=torch.long)
+    for wrong in (4, -1):
+        predicted = truth.clone()
+        predicted[0, 2, 4] = wrong
+        with pytest.raises(ValueError, match="The prediction holds labels from"):
+            Scores(CLASSES).update(predicted, truth)
