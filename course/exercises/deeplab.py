@@ -63,7 +63,7 @@ def padding_at_each_end(kernel_size, rate):
     return same_padding(kernel_size, rate)[0]
 
 
-@exercise("12.3")
+@exercise("12.4")
 def weights_by_hand(answer):
     """Weights of a 3x3 convolution from 96 to 32 channels: dense, and depthwise separable."""
     dense, separable = (
@@ -95,7 +95,7 @@ def weights_by_hand(answer):
     )
 
 
-@exercise("12.4")
+@exercise("12.3")
 def why_reduce_the_fine_map(answer):
     """Why the decoder makes few channels of the fine map before it joins them."""
     return quiz(
