@@ -91,12 +91,17 @@ def replay(
 
     Arguments as there; the strip holds what ``model`` answers now.
     """
+    if not in_notebook():
+        text = TextView(dataset.classes)
+        for record in records:
+            text.show(record)
+        text.finish()
+        return
     chosen = spread_over(dataset, samples) if isinstance(samples, int) else list(samples)
-    in_pictures = in_notebook()
-    view = LiveView(dataset.classes, dataset.palette) if in_pictures else TextView(dataset.classes)
-    strip = [prediction_strip(model, dataset, chosen)] if in_pictures else []
-    for record in records:
-        view.show(record, *strip)
+    view = LiveView(dataset.classes, dataset.palette)
+    *earlier, last = records
+    view.progress.records.extend(earlier)  # drawn once: plotly trips over what is replaced at once
+    view.show(last, prediction_strip(model, dataset, chosen))
     view.finish()
 
 
