@@ -27,7 +27,7 @@ def nine_cells(explorer):
     )
 
 
-@exercise("11.2")
+@exercise("11.3")
 def fields_by_hand(answer):
     """The field after each of three 3x3 layers of RATES."""
     return check_value(
@@ -55,7 +55,7 @@ def fields_of(rates) -> list[int]:
     return fields[1:]
 
 
-@exercise("11.3")
+@exercise("11.2")
 def holes(stub):
     """spread(kernel, rate) -> the kernel with rate - 1 zeros between its taps"""
 
