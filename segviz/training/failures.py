@@ -86,6 +86,12 @@ class Failures:
 
         return failure_picture(self)
 
+    def _repr_png_(self) -> bytes:
+        """The picture, where failures are the last value of a notebook's cell."""
+        from .matplotlib_view import as_png
+
+        return as_png(self.figure())
+
     def __str__(self) -> str:
         if not self.images:
             return "No image has a labelled pixel: there is nothing to be right or wrong about."

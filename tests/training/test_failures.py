@@ -220,3 +220,8 @@ def test_a_data_set_without_a_label_is_told_in_words_and_drawn():
 def test_bins_have_names():
     assert bin_names((0, 1, 4, np.inf)) == ["0-1", "1-4", "4+"]
     assert bin_names((1, 16, 64, np.inf), last=1) == ["1-15", "16-63", "64+"]
+
+
+def test_in_a_notebook_they_are_a_picture():
+    failures = analyse(Reader(), Answers((square(), square())))
+    assert failures._repr_png_().startswith(b"\x89PNG")
