@@ -27,12 +27,15 @@ class Verdict:
     question: str = ""
     options: tuple[str, ...] = ()  # shown as a, b, c ...
 
+    @property
+    def lettered(self):
+        """The options as they are shown: "a. more padding"."""
+        return [f"{a}. {text}" for a, text in zip(ascii_lowercase, self.options, strict=False)]
+
     def __repr__(self):
         lines = [f"{LOOKS[self.state][0]} {self.sentence}"]
         lines += [f"  {self.question}"] if self.question else []
-        lines += [
-            f"    {a}. {text}" for a, text in zip(ascii_lowercase, self.options, strict=False)
-        ]
+        lines += [f"    {option}" for option in self.lettered]
         lines += [f"  {label}:\n{indented(text)}" for label, text in self.details]
         lines += [f"  hint {i}: {hint}" for i, hint in enumerate(self.hints, 1)]
         return "\n".join(lines)
@@ -42,10 +45,7 @@ class Verdict:
         parts = [f"<strong>{symbol}</strong> {escape(self.sentence)}"]
         if self.question:
             # written out: JupyterLab numbers every list 1, 2, 3
-            items = [
-                f"{letter}. {escape(t)}"
-                for letter, t in zip(ascii_lowercase, self.options, strict=False)
-            ]
+            items = map(escape, self.lettered)
             parts.append(f"<p>{escape(self.question)}<br>{'<br>'.join(items)}</p>")
         parts += [
             f"<div>{escape(label)}:<pre style='margin: 0 0 0 2em'>{escape(text)}</pre></div>"

@@ -118,7 +118,11 @@ def _add_data(add) -> None:
     add("--void", type=_numbers, default=(), help='labels that mean "no class", such as 11')
     add("--val", type=Path, help="folder to score on, with images/ and masks/")
     add("--val-share", type=float, default=0.2, help="share to score on without one (0.2)")
-    add("--size", type=_size, help="HEIGHTxWIDTH the network sees, such as 120x160 (as stored)")
+    add(
+        "--size",
+        type=height_x_width,
+        help="HEIGHTxWIDTH the network sees, such as 120x160 (as stored)",
+    )
     add("--train-scenes", type=int, default=1300, help="how many scenes to train on (1300)")
     add("--val-scenes", type=int, default=200, help="how many scenes to score on (200)")
     add("--augment", type=_scales, help="scale, crop and tint at random: FROM-TO, such as 0.5-2")
@@ -150,7 +154,8 @@ def _add_recipe(add) -> None:
     add("--workers", type=int, help="processes that read images ahead (chosen for the machine)")
 
 
-def _size(text: str) -> tuple[int, int]:
+def height_x_width(text: str) -> tuple[int, int]:
+    """Two numbers of an option such as 120x160."""
     try:
         height, width = (int(part) for part in text.lower().split("x"))
     except ValueError:

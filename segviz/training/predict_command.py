@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .folder_prediction import predict_folder
+from .options import height_x_width
 
 DESCRIPTION = """\
 Write a mask for every photograph (PNG or JPEG) in FOLDER: OUT/NAME.png for FOLDER/NAME.jpg.
@@ -37,17 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for problem in result.problems:
         print(f"left out: {problem}", file=sys.stderr)
     return 1 if result.problems else 0
-
-
-def height_x_width(text: str) -> tuple[int, int]:
-    """(height, width) of a text such as 120x160, for argparse."""
-    try:
-        height, width = (int(part) for part in text.lower().split("x"))
-    except ValueError:
-        height = width = 0
-    if height < 1 or width < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no HEIGHTxWIDTH such as 120x160")
-    return height, width
 
 
 def _parser() -> argparse.ArgumentParser:
