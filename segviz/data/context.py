@@ -16,7 +16,7 @@ from .scenes import Scenes
 CLASSES = ("ground", "boat", "car")
 _STREAM = 3  # of the scene's seed
 _DARK, _BRIGHT = (38, 102), (153, 217)  # of 255
-_RADII = (28 * SUBPIXELS, 60 * SUBPIXELS)  # where the picture's short side is REFERENCE pixels
+_RADII = (36 * SUBPIXELS, 60 * SUBPIXELS)  # where the picture's short side is REFERENCE pixels
 _MARGIN = 20  # pixels between the discs' centres and the border, at that size
 
 

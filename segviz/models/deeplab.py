@@ -22,7 +22,7 @@ from .course_size import COURSE_WIDTHS
 
 BACKBONES = {"resnet50": ResNet50, "mobilenet_v2": MobileNetV2}
 
-#: The paper's rates by output stride (section 4.1 of Chen et al. 2017).
+#: The paper's rates by output stride (section 3.3 of Chen et al. 2017).
 PAPER_RATES = {16: (6, 12, 18), 8: (12, 24, 36)}
 
 #: The paper's rates and the course's in pixels of the image, from one tap to the next. That is

@@ -52,7 +52,7 @@ def iou(confusion):
 
     NaN for a class that is neither in the truth nor in the prediction: there is nothing to be right
     or wrong about. (Everingham et al. 2015, "The PASCAL Visual Object Classes Challenge: A
-    Retrospective", section 4.1.4.)
+    Retrospective", section 2.4.)
     """
     hits, false_positives, false_negatives = tp_fp_fn(confusion)
     return _divided(hits, hits + false_positives + false_negatives)

@@ -104,14 +104,20 @@ class Descent:
         for (images, masks), share in zip(parts, self.shares(parts), strict=True):
             loss = self.loss_of(images, masks)
             value = loss.detach()
-            if not math.isfinite(value.item()):
-                raise DivergenceError(
-                    f"The loss became {value.item()}. {first_bad_layer(self.model, images)}"
-                )
+            # Asked of the sum, so that all processes stop together: none may wait for one that
+            # has stopped.
+            if not math.isfinite(self.processes.total(value).item()):
+                raise DivergenceError(self.what_went_wrong(value.item(), images))
             # The processes' gradients are averaged; their shares are of the sum.
             self.scaler.scale(loss * (share * self.processes.count)).backward()
             losses.append(value * share)
         return self.processes.total(torch.stack(losses).sum())
+
+    def what_went_wrong(self, loss: float, images: Tensor) -> str:
+        layer = first_bad_layer(self.model, images)  # in every process: batch norm may join them
+        if math.isfinite(loss):
+            return "The loss became infinite or NaN in another process, which names the layer."
+        return f"The loss became {loss}. {layer}"
 
     def loss_of(self, images: Tensor, masks: Tensor) -> Tensor:
         """The mean loss of some images, and of the auxiliary head's answer where there is one."""

@@ -118,7 +118,7 @@ def fit(
     _check_data(train, val)
     weights = _as_weights(class_weights, train.classes)
     processes = processes_of(device)
-    _check_enough_for(processes, train, batch_size)
+    _check_enough_for(processes, train, recipe)
     if workers is None:
         workers = choose_workers(train, processes.device)
     run = Run(model, train, val, recipe, weights, processes, workers, loss)
@@ -127,12 +127,15 @@ def fit(
     return run.go(checkpoint, best)
 
 
-def _check_enough_for(processes, train: SegmentationDataset, batch_size: int) -> None:
-    images = min(batch_size, len(train))
-    if images < processes.count:
+def _check_enough_for(processes, train: SegmentationDataset, recipe: Recipe) -> None:
+    """Each process needs an image in every part, for they compute the parts together."""
+    images = min(recipe.batch_size, len(train))
+    needed = processes.count * recipe.accumulate
+    if processes.count > 1 and images < needed:
+        in_parts = f", in {recipe.accumulate} parts" if recipe.accumulate > 1 else ""
         raise ValueError(
-            f"{processes.count} processes cannot share a batch of {images} images: give a "
-            f"batch_size of {processes.count} or more, and as many images to train on."
+            f"{processes.count} processes cannot share a batch of {images} images{in_parts}: give "
+            f"a batch_size of {needed} or more, and as many images to train on."
         )
 
 

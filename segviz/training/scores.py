@@ -3,7 +3,7 @@
 Every pixel of the data set counts once, whichever image it is in. Averaging scores image by image
 instead would give a class that is rare or absent in most images a quite different weight; see
 Everingham et al., "The PASCAL Visual Object Classes Challenge: A Retrospective", IJCV 2015,
-section 4.1.4. The formulas themselves are those of :mod:`segviz.relations.scores`, which the
+section 2.4. The formulas themselves are those of :mod:`segviz.relations.scores`, which the
 explainers show too.
 """
 

@@ -2,6 +2,7 @@
 
 run_together.py OUT          each process writes its weights and records to OUT and its number
 run_together.py OUT extras   with a second head, an average of the weights, and clipping
+run_together.py OUT broken   the second process loses its loss; both write what they were told
 """
 
 import os
@@ -11,7 +12,7 @@ import torch
 from torch import nn
 from toys import Blots, without_timings
 
-from segviz.training import fit
+from segviz.training import DivergenceError, cross_entropy, fit
 
 RUN = {"epochs": 2, "batch_size": 6, "seed": 3, "class_weights": [1.0, 2.5, 0.5]}
 
@@ -40,8 +41,22 @@ def train(**changes):
 EXTRAS = {"auxiliary": "0", "ema": 0.8, "clip_norm": 0.1, "backbone_rate": 1.0}
 
 
+def lost_in_the_second(*arguments):
+    return cross_entropy(*arguments) + (torch.nan if os.environ["RANK"] == "1" else 0)
+
+
+def complaint():
+    try:
+        train(loss=lost_in_the_second)
+    except DivergenceError as error:
+        return str(error)
+
+
 if __name__ == "__main__":
     out, *extras = sys.argv[1:]
+    if extras == ["broken"]:
+        torch.save(complaint(), out + os.environ["RANK"])
+        sys.exit()
     files = {"checkpoint": out + ".checkpoint", "best": out + ".best"}
     weights, records = train(**files, **(EXTRAS if extras else {}))
     torch.save({"weights": weights, "records": records}, out + os.environ["RANK"])

@@ -49,10 +49,23 @@ def test_two_processes_stay_together_with_all_extras(tmp_path):
         assert torch.equal(tensor, second["weights"][name])
 
 
+def test_a_loss_that_one_process_loses_stops_both(tmp_path):
+    first, second = run_together(tmp_path / "out", "broken")
+    assert first.startswith("The loss became infinite or NaN in another process")
+    assert second.startswith("The loss became nan. The logits are finite numbers")
+    assert all("as it was at the end of epoch 0" in complaint for complaint in (first, second))
+
+
 def test_more_processes_than_images_are_refused(monkeypatch):
     monkeypatch.setattr(processes.OneProcess, "count", 3)
     with pytest.raises(ValueError, match="3 processes cannot share a batch of 2 images"):
         fit(small_network(), Blots(8), Blots(2), batch_size=2, device="cpu")
+
+
+def test_parts_without_an_image_for_every_process_are_refused(monkeypatch):
+    monkeypatch.setattr(processes.OneProcess, "count", 2)
+    with pytest.raises(ValueError, match="batch of 5 images, in 3 parts: give a batch_size of 6"):
+        fit(small_network(), Blots(8), Blots(2), batch_size=5, accumulate=3, device="cpu")
 
 
 def test_without_accelerate_several_processes_are_told_what_to_install(monkeypatch):
