@@ -104,15 +104,15 @@ def stack_without_holes(answer):
         answer,
         "Three layers of 3×3, one after another. At which rates does an output use every cell that"
         " it spans?",
-        ["2, 2, 2", "1, 2, 3", "1, 2, 9"],
+        ["2, 4, 8", "1, 3, 9", "1, 4, 9"],
         right="b",
         reasons={
             "a": "All its taps lie an even number of cells away: on the plane about three cells of"
             " four are never read.",
-            "b": "The first two layers together cover 7 cells without a hole, and the third moves"
-            " that block by 3: the blocks overlap.",
-            "c": "The first two layers cover 7 cells, and the third moves that block by 9: two"
-            " cells between the blocks are never read.",
+            "b": "The first layer covers 3 cells, the second lays three such blocks side by side,"
+            " which makes 9, and the third three blocks of 9: 27 cells without a hole.",
+            "c": "The first layer covers 3 cells, and the second moves that block by 4: one cell"
+            " between the blocks is never read.",
         },
         hints=[
             "On an axis: what do the first two layers cover, and how far does the third move it?",

@@ -108,7 +108,7 @@ def for_thin_things(answer):
     return quiz(
         answer,
         "Wires and poles, two or three pixels wide, must not be lost. A second for an image is"
-        " allowed. Which of the networks, going by the table?",
+        " allowed. Which of the networks, going by the table of section 3?",
         ["FCN-8s", "U-Net", "DeepLabV3+", "SegNet"],
         right="b",
         reasons={

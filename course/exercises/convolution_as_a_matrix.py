@@ -6,7 +6,7 @@ import numpy as np
 
 import segviz
 from segviz.classroom import check, check_value, exercise, goal, quiz
-from segviz.relations import CONVOLUTION, convolution_size
+from segviz.relations import PADDED_CONVOLUTION, convolution_size
 
 KERNEL, IMAGE_SIZE = np.array([[1, 2], [3, 4]]), (2, 3)
 
@@ -87,13 +87,15 @@ def nine_rows(explorer):
     """A 3×3 kernel with padding 1 whose C has 9 rows and 25 columns."""
 
     def three_of_five(settings):
-        names = ("input_size", "kernel_size", "stride", "padding", "dilation")
+        names = ("input_size", "kernel_size", "stride", "padding", "extra_padding", "dilation")
         values = {name: settings[name] for name in names}
+        if settings["channels"] != "1 to 1":
+            return "Several channels make C larger: choose 1 to 1."
         if values["input_size"] != 5:
             return f"{values['input_size']} cells on an axis do not flatten to 25."
         if (values["kernel_size"], values["padding"], values["dilation"]) != (3, 1, 1):
             return "The kernel is to be 3×3 with padding 1 and dilation 1."
-        size = CONVOLUTION.size(**values)
+        size = PADDED_CONVOLUTION.size(**values)
         return (
             bool(size == 3) or f"The output has {size} cells on an axis, so C has {size**2} rows."
         )

@@ -118,7 +118,6 @@ def why_reduce_the_fine_map(answer):
         },
         hints=[
             "Which of the two maps knows classes, and which only knows edges?",
-            "The reduction is a 1×1 convolution: it changes nothing but the channels. Look at the"
-            " shapes printed above.",
+            "The reduction is a 1×1 convolution: it changes nothing but the channels.",
         ],
     )

@@ -117,19 +117,19 @@ def first_that_covers(stub):
 
 @exercise("10.4")
 def holes(answer):
-    """What part of its box a unit reads after three 3×3 convolutions, all at rate 2."""
+    """How many pixels of its box a unit reads after three 3×3 convolutions, all at rate 2."""
     span, _ = field_of([(3, 1, 2)] * 3)
     used = len({2 * (a + b + c) for a in (-1, 0, 1) for b in (-1, 0, 1) for c in (-1, 0, 1)})
     return check_value(
         answer,
-        round((used / span) ** 2, 2),
+        used**2,
         hints=[
             "Along one axis the box is 13 wide. Which of the offsets −6 … 6 can be made of three"
             " steps of −2, 0 or 2?",
             "Only the even ones: 7 of 13. The picture has two axes.",
         ],
         mistakes={
-            "That is along one axis; the box has two.": round(used / span, 2),
-            "Not every pixel of the box is read: at rate 2 nobody reads the odd ones.": 1,
+            "That is along one axis; the box has two.": used,
+            "Not every pixel of the box is read: at rate 2 nobody reads the odd ones.": span**2,
         },
     )

@@ -27,7 +27,7 @@ def stamps_by_hand(answer):
             "The kernel was flipped before it was laid down; lay it down as it is.": (
                 taps.apply([[2, 4], [0, 1]], [[5, 1], [1, 3]])
             ),
-            "The kernel was laid down transposed: its rows stay rows.": (
+            "The input was transposed: 4 stands to the right of 2, not below it.": (
                 taps.apply([[2, 0], [4, 1]], [[3, 1], [1, 5]])
             ),
         },

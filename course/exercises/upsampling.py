@@ -88,6 +88,10 @@ def odd_sizes(stub):
         pooled, indices = F.max_pool2d(image, 2, return_indices=True)
         return F.max_unpool2d(pooled, indices, 2)
 
+    def cut_windows_too(image):
+        pooled, indices = F.max_pool2d(image, 2, ceil_mode=True, return_indices=True)
+        return F.max_unpool2d(pooled, indices, 2, output_size=image.shape[-2:])
+
     return check(
         stub,
         pool_and_back,
@@ -103,6 +107,8 @@ def odd_sizes(stub):
             "This still writes into an even number of rows and columns.": (without_size),
             "The zeros are added after unpooling, but the indices count through the rows of the"
             " whole image: its size has to be known before.": padded_afterwards,
+            "ceil_mode pools the windows that the border cuts, too. Here only whole windows count;"
+            " what is over stays 0.": cut_windows_too,
         },
     )
 

@@ -83,6 +83,8 @@ def test_usual_mistakes_are_called_by_their_name(exercise, answer, named, capsys
         ({"input_size": 5, "padding": 1, "stride": 2}, "✓", ""),
         ({"input_size": 5, "padding": 1}, "✗", "25 rows"),
         ({"input_size": 5}, "✗", "padding 1"),
+        ({"input_size": 5, "padding": 1, "stride": 2, "extra_padding": 2}, "✗", "16 rows"),
+        ({"input_size": 5, "padding": 1, "stride": 2, "channels": "3 to 1"}, "✗", "choose 1 to 1"),
         ({"input_size": (5, 4), "padding": 1, "stride": 2}, "✗", "For the columns"),
     ],
 )

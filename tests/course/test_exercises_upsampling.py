@@ -27,6 +27,11 @@ def without_size(image):
     return F.max_unpool2d(pooled, indices, 2)
 
 
+def cut_windows_too(image):
+    pooled, indices = F.max_pool2d(image, 2, ceil_mode=True, return_indices=True)
+    return F.max_unpool2d(pooled, indices, 2, output_size=image.shape[-2:])
+
+
 def padded_afterwards(image):
     rows, columns = image.shape[2:]
     return F.pad(without_size(image), (0, columns % 2, 0, rows % 2))
@@ -65,6 +70,7 @@ def test_right_answers_pass(exercise, answer, capsys):
         (exercises.order, "d", "blocks of 16"),
         (exercises.odd_sizes, without_size, "even number"),
         (exercises.odd_sizes, padded_afterwards, "after unpooling"),
+        (exercises.odd_sizes, cut_windows_too, "ceil_mode"),
         (exercises.odd_sizes, lambda image: pool_and_back(image.mT), "shape"),
     ],
 )
