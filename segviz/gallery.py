@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segviz.explain import EXPLAINERS
 from segviz.explorer import Explorer
-from segviz.explorer.page import as_many_as_fit, page_of, section_of, write_whole
+from segviz.explorer.page import as_many_as_fit, page_of, section_of, write_html
 
 EACH = 400_000  # bytes of pictures that one explainer may bring; the states that fit can be reached
 INTRODUCTION = (
@@ -30,7 +30,7 @@ def write_gallery(path: str | Path) -> Path:
     )
     sections = "\n".join(map(_section, EXPLAINERS))
     body = f"<p>{INTRODUCTION}</p>\n<nav><ol>{links}</ol></nav>\n{sections}"
-    write_whole(path, page_of("Semantic segmentation, explained by pictures that answer", body))
+    write_html(path, page_of("Semantic segmentation, explained by pictures that answer", body))
     return path
 
 

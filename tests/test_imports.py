@@ -14,18 +14,19 @@ PACKAGE = Path(segviz.__file__).parent
 
 # What each room may import from the others; a room that is not listed is free.
 MAY_IMPORT = {
+    "whole_file": set(),
     "relations": set(),
     "scenes": {"relations"},
     "explainers": {"relations", "scenes"},
-    "explorer": {"relations", "scenes", "explainers"},
+    "explorer": {"whole_file", "relations", "scenes", "explainers"},
     "fields": {"relations"},
     "networks_explained": {"relations", "scenes", "explainers", "fields", "data"},
     "models": {"fields"},
     "data": set(),
-    "training": {"models", "data", "relations"},
-    "classroom": set(),
+    "training": {"whole_file", "models", "data", "relations"},
+    "classroom": {"whole_file"},
 }
-LIGHT = ("relations", "scenes", "explainers", "explorer", "classroom")
+LIGHT = ("whole_file", "relations", "scenes", "explainers", "explorer", "classroom")
 HEAVY = {"torch", "torchvision", "matplotlib", "plotly"}
 
 

@@ -7,10 +7,10 @@ new version stays in a file beside it, `05_x.ipynb.before-update`.
 """
 
 import copy
-import os
-import shutil
 from itertools import count
 from pathlib import Path
+
+from segviz.whole_file import write_whole
 
 AS_GIVEN = ".as_given"
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", AS_GIVEN}
@@ -129,16 +129,3 @@ def merged(mine, given, new):
 
 def backup_name(mine: Path, number: int) -> Path:
     return mine.with_name(f"{mine.name}.before-update{'' if number == 1 else f'-{number}'}")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        if path.exists():
-            shutil.copymode(path, draft)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

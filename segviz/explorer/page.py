@@ -1,8 +1,6 @@
 """One self-contained page of an explorer, for where there is no kernel and no network."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from html import escape
 from itertools import product
@@ -13,6 +11,7 @@ from segviz.explainers.explainer import limits_of
 from segviz.explorer.bundle import Bundle
 from segviz.explorer.controls import AXES
 from segviz.explorer.front import CODE, PAGE_CODE, STYLE, parameter_tables
+from segviz.whole_file import write_whole
 
 PAGE = Path(__file__).parent / "page.html"
 FITS = 1_930_000  # bytes of pictures, unless told what to vary: with its scripts a page is 2 MB
@@ -32,7 +31,7 @@ def write_page(explorer, path: Path, vary: Iterable[str] | None) -> Path:
                 " too much for a page. Name fewer parameters in vary."
             )
     title = escape(explorer.scene.title)
-    write_whole(path, page_of(title, section_of(explorer, vary, frames)))
+    write_html(path, page_of(title, section_of(explorer, vary, frames)))
     return path
 
 
@@ -157,7 +156,7 @@ def _control(parameter, identity: str, varies: bool) -> str:
     )
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_html(path: Path, text: str) -> None:
     """Writes the file whole or not at all; ValueError, in a sentence, for a path that cannot be."""
     if not path.parent.is_dir():
         raise ValueError(
@@ -168,14 +167,6 @@ def write_whole(path: Path, text: str) -> None:
             f"{path} is a folder: give the name of a file, such as {path / 'page.html'}."
         )
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        write_whole(path, text.encode())
     except OSError as error:
         raise OSError(f"{path} cannot be written: {error.strerror}.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

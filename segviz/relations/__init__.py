@@ -38,6 +38,7 @@ from segviz.relations.scores import (
     iou,
     mean_over_classes,
     pixel_accuracy,
+    ratio,
     soft_confusion,
     tp_fp_fn,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "pixel_cross_entropy",
     "pixel_weights",
     "pyramid",
+    "ratio",
     "regions",
     "resize_convolution",
     "same_padding",

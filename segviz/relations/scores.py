@@ -55,7 +55,7 @@ def iou(confusion):
     Retrospective", section 2.4.)
     """
     hits, false_positives, false_negatives = tp_fp_fn(confusion)
-    return _divided(hits, hits + false_positives + false_negatives)
+    return ratio(hits, hits + false_positives + false_negatives)
 
 
 def dice(confusion):
@@ -66,12 +66,12 @@ def dice(confusion):
     here, has none.)
     """
     hits, false_positives, false_negatives = tp_fp_fn(confusion)
-    return _divided(2 * hits, 2 * hits + false_positives + false_negatives)
+    return ratio(2 * hits, 2 * hits + false_positives + false_negatives)
 
 
 def pixel_accuracy(confusion):
     """The share of labelled pixels that are right; NaN where no pixel is labelled."""
-    return _divided(confusion.diagonal().sum(), confusion.sum())
+    return ratio(confusion.diagonal().sum(), confusion.sum())
 
 
 def mean_over_classes(scores, absent: float | None = None):
@@ -82,7 +82,7 @@ def mean_over_classes(scores, absent: float | None = None):
     """
     there = scores[scores == scores]  # NaN is not equal to itself
     if absent is None:
-        return _divided(there.sum(), len(there))
+        return ratio(there.sum(), len(there))
     return (there.sum() + absent * (len(scores) - len(there))) / len(scores)
 
 
@@ -92,10 +92,10 @@ def frequency_weighted(scores, confusion):
     """
     truths = confusion.sum(1)  # (K,)
     there = truths > 0  # a class that is nowhere true weighs nothing, whatever its score
-    return _divided((truths[there] * scores[there]).sum(), truths.sum())
+    return ratio((truths[there] * scores[there]).sum(), truths.sum())
 
 
-def _divided(part, whole):
-    """part / whole, NaN for 0 / 0."""
+def ratio(part, whole):
+    """part / whole, and NaN for 0 / 0: where there is nothing, nothing can be said."""
     with np.errstate(invalid="ignore"):
         return part / whole

@@ -1,27 +1,10 @@
-"""Files that are whole or not there: checkpoints, and whatever else a run writes."""
+"""Checkpoints: all that a run needs to go on from there."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 
-
-def write_whole(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let ``write(file)`` fill a new file, and put it in the place of ``path`` when complete.
-
-    A process that is killed half way leaves the old file as it was (and a ``.part`` beside it,
-    which the next write replaces).
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+from segviz.whole_file import write_whole
 
 
 def save_checkpoint(path: str | Path, state: dict) -> None:

@@ -15,9 +15,9 @@ from segviz.data import (
     class_frequencies,
     median_frequency_weights,
 )
+from segviz.whole_file import write_whole
 
 from . import sources
-from .checkpoint import write_whole
 from .devices import pick_device
 from .divergence import DivergenceError
 from .failures import analyse
@@ -158,7 +158,7 @@ def _open_data(options: argparse.Namespace) -> sources.Pair:
 
 def _write_metrics(path: Path, records: Sequence[Record]) -> None:
     text = "".join(record.to_json() + "\n" for record in records)
-    write_whole(path, lambda file: file.write(text.encode()))
+    write_whole(path, text.encode())
 
 
 def _write_results(
@@ -170,5 +170,5 @@ def _write_results(
 ) -> None:
     facts = NetworkFacts(description, val.classes, val.palette, options.size, records)
     save_network(options.out / "network.safetensors", network, facts)
-    write_whole(options.out / "gallery.png", lambda file: file.write(gallery(network, val)))
+    write_whole(options.out / "gallery.png", gallery(network, val))
     print(f"\nWrote {options.out}: network.safetensors, checkpoint.pt, metrics.jsonl, gallery.png")

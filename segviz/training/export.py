@@ -24,8 +24,7 @@ from torch import Tensor, nn
 
 from segviz.data import normalise
 from segviz.models.checks import check_list_of_whole
-
-from .checkpoint import write_whole
+from segviz.whole_file import write_whole
 
 #: How far logits may lie from the network's, as a share of the largest of them.
 TOLERANCE = 1e-4
@@ -115,7 +114,7 @@ def export_onnx(model: nn.Module, size: tuple[int, int], path: str | Path) -> Pa
         return torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
 
     _check_equal(run, network, size, session.get_inputs()[0].shape)
-    write_whole(path, lambda file: file.write(content))
+    write_whole(path, content)
     return Path(path)
 
 

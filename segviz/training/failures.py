@@ -70,7 +70,7 @@ class Failures:
 
         NaN where there is no pixel.
         """
-        return _shares(self.wrong_by_distance, self.pixels_by_distance)
+        return relations.ratio(self.wrong_by_distance, self.pixels_by_distance)
 
     @property
     def recall_by_area(self) -> np.ndarray:
@@ -78,7 +78,7 @@ class Failures:
 
         NaN where there is no object.
         """
-        return _shares(self.recalls_by_area, self.objects_by_area)
+        return relations.ratio(self.recalls_by_area, self.objects_by_area)
 
     def figure(self) -> "Figure":
         """Three charts and the worst images; see :func:`failure_picture`."""
@@ -104,7 +104,7 @@ class Failures:
             if not np.isnan(share)
         ]
         objects = self.objects_by_area.sum(0)  # (6,)
-        shares = _shares(self.recalls_by_area.sum(0), objects)  # (6,)
+        shares = relations.ratio(self.recalls_by_area.sum(0), objects)  # (6,)
         found = [
             f"  {share:6.1%}  of {area} px ({count:,} objects)"
             for share, area, count in zip(
@@ -175,8 +175,3 @@ def _one_by_one(
     """Image, mask and predicted labels of every item, on the CPU."""
     for images, masks, predicted in predictions(model, dataset, batch_size):
         yield from zip(images, masks, predicted.cpu(), strict=True)
-
-
-def _shares(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """part / whole, NaN where the whole is 0."""
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)

@@ -16,8 +16,8 @@ from segviz.data.pairs import IMAGE_SUFFIXES
 from segviz.data.reading import read_image
 from segviz.data.writing import label_picture, require_free
 from segviz.models.checks import check_list_of_whole
+from segviz.whole_file import write_whole
 
-from .checkpoint import write_whole
 from .devices import memory_format, pick_device
 from .prediction import compute_logits, predict
 from .trained import NetworkFacts, load_network
@@ -112,7 +112,7 @@ def _labels_of(
 def _write_mask(path: Path, labels: np.ndarray, facts: NetworkFacts) -> None:
     encoded = io.BytesIO()
     label_picture(labels, facts.palette).save(encoded, "PNG")
-    write_whole(path, lambda file: file.write(encoded.getvalue()))
+    write_whole(path, encoded.getvalue())
 
 
 def _photographs(folder: Path) -> list[Path]:

@@ -7,6 +7,8 @@ from statistics import median
 import numpy as np
 from tqdm import tqdm
 
+from segviz.relations import ratio
+
 from .records import Record
 
 #: How lines are dashed, so that close colours can be told apart: class by class in turn.
@@ -140,7 +142,7 @@ def shares_of_truth(confusion: Sequence[Sequence[int]] | np.ndarray) -> np.ndarr
     """
     counts = np.asarray(confusion, np.float64)  # (K, K)
     pixels = counts.sum(axis=1, keepdims=True)  # (K, 1)
-    return np.divide(counts, pixels, out=np.full_like(counts, np.nan), where=pixels > 0)
+    return ratio(counts, pixels)
 
 
 def percent(share: float) -> str:

@@ -26,8 +26,8 @@ from segviz.models import (
     SegNet,
     UNet,
 )
+from segviz.whole_file import write_whole
 
-from .checkpoint import write_whole
 from .records import Record
 
 #: What a description may name. All arguments are numbers, lists, or descriptions of the parts.
@@ -127,7 +127,7 @@ def save_network(
             f"them ({error})."
         ) from None
     content = save(tensors, metadata)
-    write_whole(path, lambda file: file.write(content))
+    write_whole(path, content)
 
 
 def load_network(path: str | Path) -> tuple[nn.Module, NetworkFacts]:
