@@ -94,22 +94,22 @@ def _looking_at(rates: Sequence[int]) -> tuple[tuple[str, object], ...]:
 
 
 NETWORKS = {
-    "fcn_32s": CourseNetwork("FCN-32s", "FCN", arguments=(("stride", 32),), wanted=0.3),
-    "fcn_16s": CourseNetwork("FCN-16s", "FCN", arguments=(("stride", 16),), wanted=0.5),
-    "fcn_8s": CourseNetwork("FCN-8s", "FCN", arguments=(("stride", 8),), wanted=0.58),
-    "segnet": CourseNetwork("SegNet", "SegNet", wanted=0.45),
+    "fcn_32s": CourseNetwork("FCN-32s", "FCN", arguments=(("stride", 32),), wanted=0.4),
+    "fcn_16s": CourseNetwork("FCN-16s", "FCN", arguments=(("stride", 16),), wanted=0.53),
+    "fcn_8s": CourseNetwork("FCN-8s", "FCN", arguments=(("stride", 8),), wanted=0.6),
+    "segnet": CourseNetwork("SegNet", "SegNet", wanted=0.53),
     "segnet_without_indices": CourseNetwork(
-        "SegNet without indices", "SegNet.without_indices", wanted=0.28
+        "SegNet without indices", "SegNet.without_indices", wanted=0.4
     ),
-    "unet": CourseNetwork("UNet", "UNet", wanted=0.66),
-    "unet_without_skips": CourseNetwork("UNet without skips", "UNet.without_skips", wanted=0.31),
+    "unet": CourseNetwork("UNet", "UNet", wanted=0.69),
+    "unet_without_skips": CourseNetwork("UNet without skips", "UNet.without_skips", wanted=0.41),
     "aspp": CourseNetwork(
-        "ASPP, rates 2, 4, 8", "DeepLabV3Plus", "context", _looking_at((2, 4, 8)), wanted=0.88
+        "ASPP, rates 2, 4, 8", "DeepLabV3Plus", "context", _looking_at((2, 4, 8)), wanted=0.94
     ),
     "aspp_rates_1": CourseNetwork(
         "ASPP, rates 1, 1, 1", "DeepLabV3Plus", "context", _looking_at((1, 1, 1)), wanted=0.75
     ),
-    "deeplab": CourseNetwork("DeepLabV3+", "DeepLabV3Plus", wanted=0.68),
+    "deeplab": CourseNetwork("DeepLabV3+", "DeepLabV3Plus", wanted=0.69),
 }
 
 
