@@ -96,10 +96,10 @@ def fuse(coarse, finer, up):
 
 @exercise("06.4")
 def why_poles_vanish(answer):
-    """Why FCN-32s has no pole in its masks."""
+    """Why FCN-32s has hardly a pole in its masks."""
     return quiz(
         answer,
-        "Why do the poles vanish in FCN-32s?",
+        "Why do the poles nearly vanish in FCN-32s?",
         [
             "it has fewer weights than FCN-8s",
             "a pole is a small part of any of its cells, and the scores cannot say where in a cell",

@@ -10,6 +10,14 @@ from segviz.data import DataError, normalise
 from segviz.models import UNet
 from segviz.training import Scores, evaluate, predict, resize_logits
 from segviz.training.batches import training_batches
+from segviz.training.prediction import compute_logits
+
+
+def test_a_cpu_trains_in_half_precision_and_answers_in_single(monkeypatch):
+    monkeypatch.setattr("segviz.training.prediction.autocast_dtype", lambda device: torch.bfloat16)
+    model, images = small_network(), torch.zeros(2, 3, 8, 12, dtype=torch.uint8)
+    assert compute_logits(model.train(), images).dtype is torch.bfloat16
+    assert compute_logits(model.eval(), images).dtype is torch.float32
 
 
 def test_logits_are_interpolated_before_the_classes_are_chosen():
