@@ -1,5 +1,6 @@
 """The picture of what a network gets wrong: three charts in a row, and the worst images below."""
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +15,13 @@ from .progress import MOST_LETTERS, shortened
 if TYPE_CHECKING:  # failures.py imports this file
     from .failures import Example, Failures
 
-#: What the rows of the strip show.
-EXAMPLE_ROWS = ("image", "truth", "prediction", "wrong")
+#: What is shown of each example, from left to right.
+PANELS = ("image", "truth", "prediction", "wrong")
 
 _WRONG, _RIGHT, _IGNORED = (200, 30, 30), (235, 235, 235), (255, 255, 255)
 _HIGHEST_PANEL = 1.4  # inches
 _WIDTH = 10  # inches
+_PER_ROW = 2  # examples beside each other: more make the figure higher than a laptop's screen
 
 
 def failure_picture(failures: "Failures") -> Figure:
@@ -28,13 +30,10 @@ def failure_picture(failures: "Failures") -> Figure:
     The figure is matplotlib's own, not pyplot's: a notebook shows it where it is a cell's last
     value, and nothing is kept alive.
     """
-    shown = max(len(failures.examples), 1)
+    rows = max(1, ceil(len(failures.examples) / _PER_ROW))
     height, width = failures.examples[0].truth.shape if failures.examples else (1, 1)
-    panel = min(_HIGHEST_PANEL, (_WIDTH - 1) / shown * height / width)
-    heights = [
-        0.62 + np.clip(0.19 * len(failures.classes), 1.7, 3),
-        len(EXAMPLE_ROWS) * panel + 0.4,
-    ]
+    panel = min(_HIGHEST_PANEL, (_WIDTH - 0.5) / (_PER_ROW * len(PANELS)) * height / width)
+    heights = [0.62 + np.clip(0.19 * len(failures.classes), 1.7, 3), rows * (panel + 0.4)]
     figure = Figure((_WIDTH, sum(heights)), layout="constrained", dpi=100)
     charts, strip = figure.subfigures(2, 1, height_ratios=heights)
     scores, distances, sizes = charts.subplots(1, 3, width_ratios=[1, 1, 1.25])
@@ -93,23 +92,31 @@ def _draw_examples(strip, failures: "Failures") -> None:
     if not failures.examples:
         strip.text(0.5, 0.5, "No image has a labelled pixel.", ha="center")
         return
-    axes = strip.subplots(len(EXAMPLE_ROWS), len(failures.examples), squeeze=False)
-    for column, example in zip(axes.T, failures.examples, strict=True):
-        panels = (
-            picture(example.image),
-            colour(example.truth, failures.palette),
-            colour(example.predicted, failures.palette),
-            wrong_pixels(example, failures.ignore_index),
-        )
-        for axis, pixels in zip(column, panels, strict=True):
-            axis.imshow(pixels, interpolation="nearest")
-            axis.set(xticks=[], yticks=[])
-        name = example.score.name
-        if len(name) > MOST_LETTERS:  # files of a folder differ at the ends of their names
-            name = "…" + name[1 - MOST_LETTERS :]
-        column[0].set_title(f"{name}\nmIoU {example.score.miou:.2f}", fontsize=8, pad=2)
-    for axis, name in zip(axes[:, 0], EXAMPLE_ROWS, strict=True):
-        axis.set_ylabel(name, fontsize=8)
+    rows = ceil(len(failures.examples) / _PER_ROW)
+    axes = strip.subplots(rows, _PER_ROW * len(PANELS), squeeze=False)
+    places = axes.reshape(-1, len(PANELS))  # one row for each example
+    for place in places[len(failures.examples) :].flat:
+        place.set_axis_off()
+    for place, example in zip(places, failures.examples, strict=False):
+        _draw_example(place, example, failures)
+
+
+def _draw_example(place: np.ndarray, example: "Example", failures: "Failures") -> None:
+    panels = (
+        picture(example.image),
+        colour(example.truth, failures.palette),
+        colour(example.predicted, failures.palette),
+        wrong_pixels(example, failures.ignore_index),
+    )
+    for axis, pixels, name in zip(place, panels, PANELS, strict=True):
+        axis.imshow(pixels, interpolation="nearest")
+        axis.set(xticks=[], yticks=[])
+        axis.set_xlabel(name, fontsize=7, labelpad=2)
+    name = example.score.name
+    if len(name) > MOST_LETTERS:  # files of a folder differ at the ends of their names
+        name = "…" + name[1 - MOST_LETTERS :]
+    title = f"{name}: mIoU {example.score.miou:.2f}"
+    place[0].set_title(title, fontsize=8, pad=3, loc="left")
 
 
 def _style(axis: Axes, title: str) -> None:
