@@ -9,8 +9,11 @@ import numpy as np
 from .comparison import as_array
 
 GAP = 6  # pixels between two panels
-LABELS = 150  # pixels on the left, for the names of the rows
+LABELS = 150  # pixels on the left, for the names of the rows; more for long names, ...
+NUMBERS = 30  # ... and less where rows have numbers only
+LETTER = 9  # pixels of a letter, at most on average
 LINE = 24  # pixels for a line of titles, and for the legend
+HIGHEST = 640  # pixels of an output that a laptop shows without scrolling
 LARGEST = 8  # a small picture is enlarged at most so many times
 WIDTH = 805  # pixels that a row of panels fills without scrolling on a laptop
 LEGIBLE = 10.5  # points, also when projected
@@ -37,6 +40,9 @@ def show_pictures(rows, *, titles=(), legend=None):
 
         show_pictures({"image": images, "mask": masks}, legend={"cat": (0, 114, 178)})
 
+    Many rows of few pictures, which would be higher than a laptop's screen, become columns with
+    the rows' names above them.
+
     Args:
         rows: {the row's name: its pictures}, each uint8 (H, W, 3).
         titles: names of the columns.
@@ -57,7 +63,7 @@ def show_pictures(rows, *, titles=(), legend=None):
                 f"palette) make such pictures."
             )
     words = [f"{name}: {len(pictures)} pictures" for name, pictures in rows.items()]
-    drawn = _drawn(rows, titles, legend or {})
+    drawn = _drawn(*_within_a_screen(rows, titles), legend or {})
     # Photographs are mostly noise, which a PNG would keep at three times the size.
     return Sheet("\n".join(words), "image/jpeg", _file(drawn, "jpeg", quality=78, subsampling=0))
 
@@ -108,6 +114,16 @@ def _in_colour(values, limits):
     return colormaps["viridis"](shares, bytes=True)[..., :3]
 
 
+def _within_a_screen(rows, titles):
+    """Rows and titles, exchanged where the rows are many and their pictures are few."""
+    counts = {len(pictures) for pictures in rows.values()}
+    height = len(rows) * (max(len(one) for row in rows.values() for one in row) + GAP)
+    if titles or len(counts) > 1 or height <= HIGHEST or max(counts) >= len(rows):
+        return rows, titles
+    columns = zip(*rows.values(), strict=True)
+    return {str(number): column for number, column in enumerate(columns, 1)}, tuple(rows)
+
+
 def _drawn(rows, titles, legend):
     """Panels are placed pixel by pixel, so that nothing is smoothed; matplotlib adds the text."""
     # Not at the top: the classroom is loaded without matplotlib. Figure rather than pyplot:
@@ -119,11 +135,16 @@ def _drawn(rows, titles, legend):
     pictures = [picture for row in rows.values() for picture in row]
     columns = max(len(row) for row in rows.values())
     height, width = np.max([picture.shape[:2] for picture in pictures], axis=0)
-    times = int(np.clip(WIDTH // (columns * (width + GAP)), 1, LARGEST))
+    fitting = min(WIDTH // (columns * (width + GAP)), HIGHEST // (len(rows) * (height + GAP)))
+    times = int(np.clip(fitting, 1, LARGEST))
     height, width = times * height, times * width
     top, bottom = LINE * bool(titles), LINE * bool(legend)
 
-    size = np.array([LABELS + columns * (width + GAP), top + len(rows) * (height + GAP) + bottom])
+    labels = NUMBERS
+    if not all(name.isdigit() for name in rows):
+        longest = max((len(line) for name in rows for line in name.splitlines()), default=0)
+        labels = max(LABELS, LETTER * longest + 16)
+    size = np.array([labels + columns * (width + GAP), top + len(rows) * (height + GAP) + bottom])
     figure = Figure(size / 100, dpi=100)
 
     def write(x, y, text, **where):
@@ -131,12 +152,12 @@ def _drawn(rows, titles, legend):
 
     for r, (name, row) in enumerate(rows.items()):
         y = top + r * (height + GAP)
-        write(LABELS - 8, y + height / 2, name, ha="right", va="center")
+        write(labels - 8, y + height / 2, name, ha="right", va="center")
         for c, picture in enumerate(row):
-            x = LABELS + c * (width + GAP)
+            x = labels + c * (width + GAP)
             figure.figimage(_enlarged(picture, height, width), x, size[1] - y - height)
     for c, title in enumerate(titles):
-        write(LABELS + c * (width + GAP) + width / 2, top / 2, title, ha="center", va="center")
+        write(labels + c * (width + GAP) + width / 2, top / 2, title, ha="center", va="center")
     patches = [Patch(color=np.divide(rgb, 255), label=name) for name, rgb in legend.items()]
     if patches:
         style = {"ncols": len(patches), "frameon": False, "fontsize": LEGIBLE, "borderpad": 0}

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from segviz.classroom import show_maps, show_pictures
-from segviz.classroom.pictures import GAP, LABELS, LINE
+from segviz.classroom.pictures import GAP, LABELS, LINE, NUMBERS
 
 
 def seen(sheet, kind):
@@ -46,6 +46,29 @@ def test_names_titles_and_legend_are_written_where_they_belong():
         assert is_written_on(full[:LINE, left : left + 280])
     blue = (full[-LINE:].astype(int) @ [-1, -1, 1]) > 200
     assert blue.any() and not blue.all()
+
+
+def test_many_rows_of_few_pictures_become_columns():
+    shades = np.arange(10, 250, 24).reshape(5, 2)
+    rows = {
+        f"row {n}": [np.full((150, 140, 3), shade, np.uint8) for shade in row]
+        for n, row in enumerate(shades)
+    }
+    picture = seen(show_pictures(rows), "jpeg")
+    assert picture.shape == (LINE + 2 * (150 + GAP), NUMBERS + 5 * (140 + GAP), 3)
+    middles = picture[LINE + 75 :: 150 + GAP, NUMBERS + 70 :: 140 + GAP, 0]
+    assert np.abs(middles.astype(int) - shades.T).max() <= 2
+    for column in range(5):
+        left = NUMBERS + column * (140 + GAP)
+        assert is_written_on(picture[:LINE, left : left + 140])
+    named = seen(show_pictures(rows, titles="ab"), "jpeg")
+    assert named.shape[0] == LINE + 5 * (150 + GAP)  # columns that have names stay columns
+
+
+def test_a_long_name_has_room():
+    name = "a photograph that somebody gave a very long name"
+    picture = seen(show_pictures({name: [np.full((200, 300, 3), 255, np.uint8)]}), "jpeg")
+    assert not is_written_on(picture[:, :3]) and is_written_on(picture[:, 3:-306])
 
 
 def test_a_map_goes_from_its_least_value_to_its_greatest_and_keeps_its_shape():
