@@ -33,6 +33,7 @@ class Explored:
         self.handle(name, axis).focus()
         for key in keys:
             self.page.keyboard.press(key)
+        self.settled()
 
     def values(self):
         """What the readouts of the sliders say, by name; for rows and columns where both show."""

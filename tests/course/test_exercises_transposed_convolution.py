@@ -58,7 +58,7 @@ def wrong_width(kernel, input_size):
     [
         (exercises.stamps_by_hand, [[6, 12, 4], [0, 3, 1], [0, 1, 5]], "added"),
         (exercises.stamps_by_hand, [[10, 22, 4], [2, 15, 13], [0, 1, 3]], "flipped"),
-        (exercises.stamps_by_hand, [[6, 2, 0], [14, 14, 1], [4, 21, 5]], "input was transposed"),
+        (exercises.stamps_by_hand, [[6, 2, 0], [14, 17, 1], [4, 21, 5]], "input was transposed"),
         (exercises.stamps_by_hand, np.array(STAMPS) + 1, "Not yet"),
         (exercises.transpose_by_hand, np.array(TRANSPOSE).T, "This is C:"),
         (exercises.matrix_of_any_kernel, transposed, "This is C.T"),
