@@ -33,6 +33,11 @@ def test_it_learns_to_tell_the_colours_apart():
     assert records[-1].loss < records[0].loss / 2
 
 
+def test_it_learns_as_well_where_a_cpu_gains_from_bfloat16(monkeypatch):
+    monkeypatch.setattr("segviz.training.prediction.autocast_dtype", lambda device: torch.bfloat16)
+    test_it_learns_to_tell_the_colours_apart()
+
+
 def test_a_record_holds_what_it_says_and_survives_json():
     record = list(fit(small_network(), Blots(8), Blots(3), **QUICK))[-1]
     assert (record.epoch, record.epochs) == (2, 2)

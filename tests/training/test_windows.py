@@ -18,11 +18,6 @@ from segviz.training import Scores, evaluate, flipped_logits, predict, sliding_l
 from segviz.training.prediction import compute_logits
 
 
-@pytest.fixture(autouse=True)
-def single_precision(monkeypatch):
-    monkeypatch.setattr("segviz.training.devices.cpu_multiplies_bfloat16", lambda: False)
-
-
 def pixels(*shape, seed=0):
     draw = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, shape, dtype=torch.uint8, generator=draw)
