@@ -169,4 +169,4 @@ def write_html(path: Path, text: str) -> None:
     try:
         write_whole(path, text.encode())
     except OSError as error:
-        raise OSError(f"{path} cannot be written: {error.strerror}.") from None
+        raise OSError(f"{path} cannot be written: {error.strerror or error}.") from None

@@ -89,7 +89,7 @@ def test_a_write_that_fails_leaves_the_old_page(tmp_path, monkeypatch):
     def full_disk(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("segviz.explorer.page.os.replace", full_disk)
+    monkeypatch.setattr("segviz.whole_file.os.replace", full_disk)
     with pytest.raises(OSError, match="No space"):
         transposed_convolution().save(path, vary=[])
     assert list(tmp_path.iterdir()) == [path] and path.read_text("utf-8") == "old"
