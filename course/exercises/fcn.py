@@ -125,7 +125,7 @@ def why_scores_are_added(answer):
     """Why FCN adds score maps and not the stages' maps."""
     return quiz(
         answer,
-        "Stage 4 has 64 channels, the head 128. Why are their *scores* added, not the maps?",
+        "Stage 4 has 64 channels, the head 128. Why are their scores added, and not the maps?",
         [
             "scores have one channel for each class on both sides, and the same meaning",
             "the maps have different heights and widths, the scores have not",
