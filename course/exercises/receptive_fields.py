@@ -103,8 +103,8 @@ def first_that_covers(stub):
         (shallow, 100),
         (uneven, 100),
         hints=[
-            "A square object of that many pixels fits into a field whose rows and columns are both at"
-            " least as many.",
+            "A square object of that many pixels fits into a field whose rows and columns are both"
+            " at least as many.",
             'for name, size in sizes.items(): if min(size) >= pixels: return name … and "none" at'
             " the end.",
         ],
