@@ -33,7 +33,6 @@ class Explored:
         self.handle(name, axis).focus()
         for key in keys:
             self.page.keyboard.press(key)
-        self.settled()
 
     def values(self):
         """What the readouts of the sliders say, by name; for rows and columns where both show."""
@@ -176,6 +175,7 @@ def test_what_is_pointed_at_stays_lit_when_the_picture_changes_beneath(explored)
     assert explored.sentence.startswith("input[1, 1]")
     assert explored.lit("input") == [3] and explored.lit("output") == [4, 5, 7, 8]
     explored.press("input size", "ArrowRight")
+    explored.settled()
     assert explored.sentence.startswith("input[1, 1]") and explored.lit("input") == [4]
     explored.page.mouse.move(2, 2)
     assert explored.lit("input") == []
