@@ -21,7 +21,7 @@ import sys
 from collections import defaultdict
 
 WANTED_MIOU = {"fcn_8s": 0.58, "unet": 0.66, "deeplab": 0.68, "aspp": 0.88}
-WANTED_SECONDS = {"fcn_32s": 40, "fcn_16s": 40, "fcn_8s": 40, "unet": 60, "deeplab": 60}
+WANTED_SECONDS = {"fcn_32s": 35, "fcn_16s": 35, "fcn_8s": 35, "unet": 60, "deeplab": 60}
 WANTED_GAP = {("unet", "unet_without_skips"): 0.15, ("aspp", "aspp_rates_1"): 0.12}
 WANTED_ORDER = ("fcn_32s", "fcn_16s", "fcn_8s")
 WANTED_MEMORY = 1.2e9  # bytes
