@@ -67,9 +67,8 @@ def _train(options: argparse.Namespace) -> int:
         )
     train, val = (sources.kept_if_small(part) for part in _open_data(options))
     _read_once(val)
-    weights = None
-    if not options.unweighted:
-        weights = median_frequency_weights(class_frequencies(train), train.classes)
+    frequencies = class_frequencies(train)
+    weights = median_frequency_weights(frequencies, train.classes, power=options.balance)
     description = describe_network(options.network, len(train.classes), options.widths)
     network = _build(description, options)
     is_first = os.environ.get("RANK", "0") == "0"  # of those that torchrun started
@@ -153,6 +152,7 @@ def _open_data(options: argparse.Namespace) -> sources.Pair:
         options.classes,
         options.void,
         options.size,
+        scaled_later=options.augment is not None,
     )
 
 

@@ -144,7 +144,13 @@ def _add_recipe(add) -> None:
     add("--backbone-rate", type=float, default=1.0, help="the backbone's, times that (1)")
     add("--schedule", choices=SCHEDULES, default="one_cycle", help="(one_cycle)")
     add("--loss", choices=LOSSES, default="cross-entropy", help="(cross-entropy)")
-    add("--unweighted", action="store_true", help="do not weight rare classes more in the loss")
+    add(
+        "--balance",
+        type=_power,
+        default=0.5,
+        metavar="POWER",
+        help="how far rare classes weigh more in the loss: 0 not at all, 1 fully (0.5)",
+    )
     add("--auxiliary", metavar="LAYER", help="a layer that gets a second head in training")
     add("--clip-norm", type=float, help="longest gradient (any)")
     add("--ema", type=float, help="average the weights, keeping this share, such as 0.99")
@@ -173,6 +179,16 @@ def _scales(text: str) -> tuple[float, float]:
     if not 0 < least <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is no range of scales such as 0.5-2")
     return least, most
+
+
+def _power(text: str) -> float:
+    try:
+        power = float(text)
+    except ValueError:
+        power = -1.0
+    if not 0 <= power <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no power from 0 to 1, such as 0.5")
+    return power
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -26,8 +26,12 @@ def folder(
     classes: Sequence[str],
     void: Sequence[int],
     size: tuple[int, int] | None,
+    scaled_later: bool = False,
 ) -> Pair:
     """Photographs and masks below ``root``; trained on at ``size``, scored at the masks' own.
+
+    Photographs that are ``scaled_later``, at random, keep their own size: what is made smaller
+    first and larger then is blurred, and teaches a network to expect blur.
 
     The validation set is ``val_root`` if given, else ``root/val`` if there, else a random share
     of the photographs, chosen by ``seed``.
@@ -35,7 +39,8 @@ def folder(
     train_root = root / "train" if (root / "train").is_dir() else root
     if val_root is None and (root / "val").is_dir():
         val_root = root / "val"
-    train = Folder(train_root, classes, image_size=size, mask_size=size, void=void)
+    train_size = None if scaled_later else size
+    train = Folder(train_root, classes, image_size=train_size, mask_size=train_size, void=void)
     scored = Folder(val_root or train_root, classes, image_size=size, void=void)
     if val_root is not None:
         return train, scored

@@ -18,6 +18,7 @@ from segviz.training.command import main
 
 QUICK = ["--epochs", "2", "--widths", "4,6", "--batch-size", "4", "--device", "cpu"]
 COLOURS = ["--classes", "red,green,blue"]
+COMMAND = "segviz.training.command"
 
 
 @pytest.fixture
@@ -129,6 +130,30 @@ def test_the_masks_of_the_validation_set_are_scored_at_full_size(photographs):
     assert len(names) == 10
 
 
+def test_photographs_that_are_scaled_at_random_are_scaled_from_their_own_size(photographs):
+    train, val = sources.folder(photographs, None, 0.3, 0, Blots.classes, (), (6, 10), True)
+    assert [t.shape[-2:] for t in train[0]] == [(12, 20), (12, 20)]
+    assert [t.shape[-2:] for t in val[0]] == [(6, 10), (12, 20)]
+
+
+@pytest.mark.parametrize(("power", "red_to_blue"), [("0", 1.0), ("0.5", 2.0), ("1", 4.0)])
+def test_balance_says_how_far_rare_classes_weigh_more(
+    photographs, tmp_path, monkeypatch, power, red_to_blue
+):
+    monkeypatch.setattr(f"{COMMAND}.class_frequencies", lambda train: np.array([0.1, 0.5, 0.4]))
+    seen = []
+
+    def nothing(*_, class_weights, **__):
+        seen.append(class_weights)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"{COMMAND}.fit", nothing)
+    arguments = [str(photographs), *COLOURS, *QUICK, "--balance", power]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 130
+    red, _, blue = seen[0].tolist()
+    assert red / blue == pytest.approx(red_to_blue)
+
+
 @pytest.mark.parametrize("layout", ["beside", "inside", "named"])
 def test_every_layout_of_the_validation_folder(tmp_path, layout):
     root = tmp_path / "data"
@@ -164,6 +189,8 @@ def test_every_layout_of_the_validation_folder(tmp_path, layout):
         (["{photographs}", *COLOURS, "--val-share", "nan"], "val_share=nan"),
         (["{photographs}", *COLOURS, "--device", "meta"], "no device 'meta'"),
         (["{photographs}", *COLOURS, "--augment", "2-1"], "no range of scales such as 0.5-2"),
+        (["{photographs}", *COLOURS, "--balance", "2"], "'2' is no power from 0 to 1"),
+        (["{photographs}", *COLOURS, "--balance", "half"], "'half' is no power"),
         (["{photographs}", *COLOURS, "--pretrained"], "no pretrained weights for --network unet"),
         (["{photographs}", *COLOURS, "--backbone-rate", "2"], "backbone_rate is --backbone-rate"),
         (["{photographs}", *COLOURS, "--ema", "2"], "ema=2.0"),
