@@ -85,6 +85,7 @@ def _train(options: argparse.Namespace) -> int:
         batch_size=options.batch_size,
         accumulate=options.accumulate,
         learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
         backbone_rate=options.backbone_rate,
         schedule=options.schedule,
         loss=LOSSES[options.loss],

@@ -41,6 +41,7 @@ SHELL_NAMES = {
     "mask_size": "--size HEIGHTxWIDTH",
     "batch_size": "--batch-size",
     "learning_rate": "--learning-rate",
+    "weight_decay": "--weight-decay",
     "backbone_rate": "--backbone-rate",
     "clip_norm": "--clip-norm",
     "void=": "--void LABELS",
@@ -141,6 +142,7 @@ def _add_recipe(add) -> None:
     add("--batch-size", type=int, default=8, help="images per step (8)")
     add("--accumulate", type=int, default=1, help="parts a batch is computed in (1)")
     add("--learning-rate", type=float, default=3e-3, help="highest learning rate (0.003)")
+    add("--weight-decay", type=float, default=0.01, help="as in AdamW (0.01)")
     add("--backbone-rate", type=float, default=1.0, help="the backbone's, times that (1)")
     add("--schedule", choices=SCHEDULES, default="one_cycle", help="(one_cycle)")
     add("--loss", choices=LOSSES, default="cross-entropy", help="(cross-entropy)")

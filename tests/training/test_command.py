@@ -193,6 +193,7 @@ def test_every_layout_of_the_validation_folder(tmp_path, layout):
         (["{photographs}", *COLOURS, "--balance", "half"], "'half' is no power"),
         (["{photographs}", *COLOURS, "--pretrained"], "no pretrained weights for --network unet"),
         (["{photographs}", *COLOURS, "--backbone-rate", "2"], "backbone_rate is --backbone-rate"),
+        (["{photographs}", *COLOURS, "--weight-decay", "-1"], "weight_decay is --weight-decay"),
         (["{photographs}", *COLOURS, "--ema", "2"], "ema=2.0"),
         (["{photographs}", *COLOURS, "--seed", "-1"], "'-1' is no seed"),
         (["{photographs}", *COLOURS, "--seed", str(2**64)], "is no seed"),
