@@ -1,6 +1,7 @@
 """Images and masks changed together at random, so that no epoch sees the same picture twice."""
 
 import torch
+from torch.nn import functional as F
 
 from .dataset import IGNORE_INDEX, SegmentationDataset
 from .errors import DataError
@@ -78,6 +79,16 @@ class Augmented(SegmentationDataset):
         factor = fitting * (least + (most - least) * torch.rand(()).item())
         scaled = [max(1, round(height * factor)), max(1, round(width * factor))]
         image = transforms.resize(tv_tensors.Image(image), scaled, antialias=True)
-        mask = transforms.resize(tv_tensors.Mask(mask), scaled)  # nearest, as it is a mask
+        mask = tv_tensors.Mask(_nearest(mask, scaled))
         image, mask = self._transform(image, mask)
         return image.as_subclass(torch.Tensor), mask.as_subclass(torch.Tensor)
+
+
+def _nearest(mask: torch.Tensor, size: list[int]) -> torch.Tensor:
+    """int64 (h, w), each pixel the label at its own centre.
+
+    (torchvision resizes masks by `mode="nearest"`, which takes the label at the corner: made three
+    times smaller, a mask would lie a whole pixel of the photograph beside it.)
+    """
+    labels = mask[None, None].to(torch.uint8)  # (1, 1, H, W)
+    return F.interpolate(labels, size, mode="nearest-exact")[0, 0].long()  # (h, w)

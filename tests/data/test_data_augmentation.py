@@ -62,6 +62,17 @@ def test_the_mask_goes_where_the_image_goes(size, mask_scale):
     assert min(shares) > 0.9 and torch.stack(shares).mean() > 0.98
 
 
+def test_a_smaller_mask_holds_the_labels_in_the_middle_of_its_pixels():
+    class Noise(Twins):
+        def __getitem__(self, index):
+            labels = torch.randint(0, 3, (15, 21), generator=torch.Generator().manual_seed(3))
+            return torch.zeros(3, 15, 21, dtype=torch.uint8), labels
+
+    labels = Noise()[0][1]
+    _, mask = Augmented(Noise(), (5, 7), scale=(1, 1), flip=False)[0]
+    assert torch.equal(mask, labels[1::3, 1::3])
+
+
 def test_no_label_is_invented_and_void_is_what_lies_beyond():
     torch.manual_seed(1)
     dataset = Augmented(Twins(), (64, 64), scale=(0.3, 0.4), colour=0.5)
