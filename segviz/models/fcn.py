@@ -22,36 +22,6 @@ from .pretrained import build_with_weights, fold_colours
 Convolution = Callable[[int, int, int], nn.Module]
 
 
-class BlockwiseConvTranspose2d(nn.ConvTranspose2d):
-    """A transposed convolution whose kernel is twice its stride, computed as an ordinary one.
-
-    Of such a kernel every output pixel sees 2x2 cells. So the pixels of one block, ``stride`` high
-    and wide, are that many channels of a 2x2 convolution, and ``F.pixel_shuffle`` lays them out
-    (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?",
-    https://arxiv.org/abs/1609.07009). The sums are those of ``nn.ConvTranspose2d``, which takes
-    about three times as long for FCN-32s' kernels of 64x64 on a CPU.
-
-    Shapes: ``(N, channels, H, W)`` -> ``(N, channels, stride * H, stride * W)``, for an even
-    ``stride``.
-    """
-
-    def __init__(self, channels: int, stride: int):
-        super().__init__(
-            channels, channels, 2 * stride, stride=stride, padding=stride // 2, bias=False
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        channels, factor = self.in_channels, self.stride[0]
-        # (in, out, 2 * factor, 2 * factor), each side as (cell, place in the block)
-        stamps = self.weight.view(channels, channels, 2, factor, 2, factor)
-        # The cell whose stamp reaches a block with its first half lies after the other one.
-        blocks = stamps.flip(2, 4).permute(1, 3, 5, 0, 2, 4)  # (out, factor, factor, in, 2, 2)
-        kernel = blocks.reshape(channels * factor**2, channels, 2, 2)
-        x = F.conv2d(x, kernel, padding=1)  # (N, channels * factor**2, H + 1, W + 1)
-        x = F.pixel_shuffle(x, factor)  # (N, channels, factor * (H + 1), factor * (W + 1))
-        return F.pad(x, [-self.padding[0]] * 4)  # (N, channels, factor * H, factor * W)
-
-
 def bilinear_deconvolution(channels: int, factor: int) -> nn.ConvTranspose2d:
     """A transposed convolution that starts as bilinear enlargement, each channel for itself.
 
@@ -62,7 +32,9 @@ def bilinear_deconvolution(channels: int, factor: int) -> nn.ConvTranspose2d:
     Shapes: ``(N, channels, H, W)`` -> ``(N, channels, factor * H, factor * W)``, for an even
     ``factor``.
     """
-    layer = BlockwiseConvTranspose2d(channels, factor)
+    layer = nn.ConvTranspose2d(
+        channels, channels, 2 * factor, stride=factor, padding=factor // 2, bias=False
+    )
     places = torch.arange(2 * factor, dtype=layer.weight.dtype, device=layer.weight.device)
     tent = 1 - (places - (factor - 0.5)).abs() / factor  # (2 * factor,)
     kernel = torch.outer(tent, tent)  # (2 * factor, 2 * factor)

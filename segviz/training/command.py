@@ -128,7 +128,8 @@ def _augmented(train: SegmentationDataset, options: argparse.Namespace) -> Segme
     if options.augment is None:
         return train
     size = options.size or tuple(train[0][0].shape[-2:])
-    return Augmented(train, size, scale=options.augment, flip=False)  # fit mirrors anyway
+    changes = {"scale": options.augment, "colour": options.colour}
+    return Augmented(train, size, **changes, flip=False)  # fit mirrors anyway
 
 
 def _read_once(dataset: SegmentationDataset) -> None:

@@ -127,6 +127,7 @@ def _add_data(add) -> None:
     add("--train-scenes", type=int, default=1300, help="how many scenes to train on (1300)")
     add("--val-scenes", type=int, default=200, help="how many scenes to score on (200)")
     add("--augment", type=_scales, help="scale, crop and tint at random: FROM-TO, such as 0.5-2")
+    add("--colour", type=float, default=0.3, help="how far --augment tints, from 0 to 1 (0.3)")
 
 
 def _add_network(add) -> None:

@@ -11,7 +11,7 @@ from torchvision.models import vgg16
 from torchvision.models.vgg import cfgs, make_layers
 
 from segviz.models import FCN, Classifier, bilinear_deconvolution, conv_relu
-from segviz.models.fcn import BlockwiseConvTranspose2d, _copy_vgg
+from segviz.models.fcn import _copy_vgg
 
 SMALL = {"widths": (4, 6, 8), "depths": (1, 2, 1), "head_width": 7}
 
@@ -155,20 +155,6 @@ def test_a_bilinear_deconvolution_interpolates(factor):
     assert y.shape == expected.shape
     inner = (..., slice(factor // 2, -(factor // 2)), slice(factor // 2, -(factor // 2)))
     torch.testing.assert_close(y[inner], expected[inner])
-
-
-@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize("factor", [2, 4, 6])
-def test_a_blockwise_transposed_convolution_is_torchs(factor, memory):
-    layer = BlockwiseConvTranspose2d(3, factor).to(memory_format=memory)
-    x = torch.randn(2, 3, 5, 7, requires_grad=True)
-    expected = F.conv_transpose2d(x, layer.weight, stride=factor, padding=factor // 2)
-    y = layer(x.contiguous(memory_format=memory))
-    torch.testing.assert_close(y, expected)
-    towards = torch.randn_like(y)
-    ours = torch.autograd.grad(y, (x, layer.weight), towards)
-    theirs = torch.autograd.grad(expected, (x, layer.weight), towards)
-    torch.testing.assert_close(ours, theirs)
 
 
 def test_forward_is_scores_added_and_enlarged():

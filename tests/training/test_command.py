@@ -189,6 +189,7 @@ def test_every_layout_of_the_validation_folder(tmp_path, layout):
         (["{photographs}", *COLOURS, "--val-share", "nan"], "val_share=nan"),
         (["{photographs}", *COLOURS, "--device", "meta"], "no device 'meta'"),
         (["{photographs}", *COLOURS, "--augment", "2-1"], "no range of scales such as 0.5-2"),
+        (["{photographs}", *COLOURS, "--augment", "1-2", "--colour", "7"], "colour is 7.0: give"),
         (["{photographs}", *COLOURS, "--balance", "2"], "'2' is no power from 0 to 1"),
         (["{photographs}", *COLOURS, "--balance", "half"], "'half' is no power"),
         (["{photographs}", *COLOURS, "--pretrained"], "no pretrained weights for --network unet"),
