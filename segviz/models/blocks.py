@@ -10,6 +10,9 @@ a step of the decoder       :class:`DecoderBlock`             :class:`ValidDecod
 pixels lost on each side    none                              1 for each 3x3 convolution
 ==========================  ================================  ===================================
 
+:class:`SingleConv` and :class:`LightDecoderBlock` do the work of the padded ones with half of the
+convolutions.
+
 Shapes are written ``(N, C, H, W)``: images in the batch, channels, rows, columns.
 """
 
@@ -113,6 +116,18 @@ class DoubleConv(nn.Sequential):
         )
 
 
+class SingleConv(nn.Sequential):
+    """One 3x3 convolution that keeps the size, batch norm and ReLU.
+
+    Shapes: ``(N, in_channels, H, W)`` -> ``(N, out_channels, H, W)``.
+    """
+
+    shrinks_by = 0
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__(conv_norm_relu(in_channels, out_channels))
+
+
 class ValidDoubleConv(nn.Sequential):
     """Two unpadded 3x3 convolutions, each followed by ReLU, as in the UNet paper.
 
@@ -205,6 +220,24 @@ class DecoderBlockWithoutSkip(DecoderBlock):
 
     def join(self, x: Tensor, skip: Tensor) -> Tensor:
         return fit_to(self.up(x), skip.shape[-2:])  # (N, out_channels, H, W)
+
+
+class LightDecoderBlock(nn.Module):
+    """A step of the decoder without weights of its own for the enlargement: bilinear, join,
+    convolve once. Its arguments and shapes are those of :class:`DecoderBlock`.
+    """
+
+    def __init__(self, in_channels: int, skip_channels: int, out_channels: int):
+        super().__init__()
+        self.convolutions = SingleConv(skip_channels + in_channels, out_channels)
+
+    def join(self, x: Tensor, skip: Tensor) -> Tensor:
+        """Upsample ``x`` and put the skip beside it, ready for the convolution."""
+        x = upsample(x, skip.shape[-2:])  # (N, in_channels, H, W)
+        return torch.cat([skip, x], dim=1)  # (N, skip_channels + in_channels, H, W)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        return self.convolutions(self.join(x, skip))
 
 
 class ValidDecoderBlock(DecoderBlock):

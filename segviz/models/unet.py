@@ -13,6 +13,8 @@ from .blocks import (
     DecoderBlock,
     DecoderBlockWithoutSkip,
     DoubleConv,
+    LightDecoderBlock,
+    SingleConv,
     ValidDecoderBlock,
     ValidDoubleConv,
     draw_weights_as_he_et_al,
@@ -29,7 +31,7 @@ class UNet(nn.Module):
 
     This is the padded network of the course: the logits are as high and wide as the image,
     whatever its size. :meth:`paper` builds the network of the paper, :meth:`without_skips` one
-    whose decoder ignores the skips.
+    whose decoder ignores the skips, :meth:`light` one of fewer convolutions.
 
     Args:
         num_classes: channels of the output, one score (logit) per class and pixel.
@@ -37,7 +39,8 @@ class UNet(nn.Module):
             halved between one and the next, so five widths halve it four times.
         in_channels: 3 for colour, 1 for grey.
         convolutions: a class built as ``convolutions(in_channels, out_channels)`` that has
-            ``shrinks_by``; it makes the encoder's levels and the bridge.
+            ``shrinks_by``; it makes the encoder's levels and the bridge. Or a list with one for
+            each.
         decoder_block: a class built as ``decoder_block(in_channels, skip_channels,
             out_channels)`` and called as ``block(x, skip)``; it makes the decoder's levels.
 
@@ -55,23 +58,26 @@ class UNet(nn.Module):
         widths: Sequence[int] = COURSE_WIDTHS,
         in_channels: int = 3,
         *,
-        convolutions: type[nn.Module] = DoubleConv,
-        decoder_block: type[DecoderBlock] = DecoderBlock,
+        convolutions: type[nn.Module] | Sequence[type[nn.Module]] = DoubleConv,
+        decoder_block: type[nn.Module] = DecoderBlock,
     ):
         super().__init__()
         _check_arguments(num_classes, widths, in_channels)
         self.num_classes, self.widths, self.in_channels = num_classes, tuple(widths), in_channels
-        *encoder_widths, bridge_width = self.widths
-
-        self.encoder = nn.ModuleList(
-            convolutions(above, here) for above, here in pairwise([in_channels, *encoder_widths])
-        )
-        self.bridge = convolutions(encoder_widths[-1], bridge_width)
+        *encoder, bridge = [
+            build(above, here)
+            for build, (above, here) in zip(
+                _one_for_each(convolutions, self.widths),
+                pairwise([in_channels, *self.widths]),
+                strict=True,
+            )
+        ]
+        self.encoder, self.bridge = nn.ModuleList(encoder), bridge
         self.decoder = nn.ModuleList(
             decoder_block(below, skip_channels=here, out_channels=here)
             for below, here in pairwise(reversed(self.widths))
         )
-        self.head = nn.Conv2d(encoder_widths[0], num_classes, kernel_size=1)
+        self.head = nn.Conv2d(self.widths[0], num_classes, kernel_size=1)
 
     @classmethod
     def paper(cls, in_channels: int = 1, num_classes: int = 2) -> "UNet":
@@ -103,6 +109,28 @@ class UNet(nn.Module):
     ) -> "UNet":
         """The same encoder and bridge with a decoder that sees nothing but the map from below."""
         return cls(num_classes, widths, in_channels, decoder_block=DecoderBlockWithoutSkip)
+
+    @classmethod
+    def light(
+        cls,
+        num_classes: int,
+        widths: Sequence[int] = COURSE_WIDTHS,
+        in_channels: int = 3,
+    ) -> "UNet":
+        """Half of the convolutions, for photographs on a slow machine.
+
+        One in each of the two finest levels, where the maps are large, and one in every step of
+        the decoder, which enlarges bilinearly. The others have two, as VGG does and the course's
+        FCN and SegNet.
+        """
+        _check_arguments(num_classes, widths, in_channels)
+        return cls(
+            num_classes,
+            widths,
+            in_channels,
+            convolutions=[SingleConv] * 2 + [DoubleConv] * (len(widths) - 2),
+            decoder_block=LightDecoderBlock,
+        )
 
     def encode(self, images: Tensor) -> list[Tensor]:
         """The encoder's maps from fine to coarse, and the bridge's map last.
@@ -171,6 +199,18 @@ class UNet(nn.Module):
                 f"down to 1x1 pixel, and the batch holds one image. Train with two images per "
                 f"batch or more, on larger images, or build the network with fewer widths."
             )
+
+
+def _one_for_each(convolutions, widths: Sequence[int]) -> Sequence[type[nn.Module]]:
+    """A class for each level and the bridge, where one is given for all or a list of them."""
+    if not isinstance(convolutions, Sequence):
+        return [convolutions] * len(widths)
+    if len(convolutions) != len(widths):
+        raise ValueError(
+            f"convolutions holds {len(convolutions)} classes for {len(widths)} widths: give one "
+            f"for each, or a single one for all."
+        )
+    return convolutions
 
 
 def _check_arguments(num_classes: int, widths: Sequence[int], in_channels: int) -> None:

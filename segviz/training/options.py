@@ -59,6 +59,7 @@ LOSSES = {
 #: Networks of the course's size: name in the shell, name in NETWORKS, arguments.
 COURSE_SIZE = {
     "unet": ("UNet", {}),
+    "unet-light": ("UNet.light", {}),
     "fcn-8s": ("FCN", {"stride": 8}),
     "fcn-16s": ("FCN", {"stride": 16}),
     "fcn-32s": ("FCN", {"stride": 32}),

@@ -41,6 +41,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "SegNet.paper": SegNet.paper,
     "SegNet.without_indices": SegNet.without_indices,
     "UNet": UNet,
+    "UNet.light": UNet.light,
     "UNet.without_skips": UNet.without_skips,
 }
 PARTS: dict[str, Callable[..., nn.Module]] = {

@@ -7,6 +7,8 @@ from segviz.models import (
     DecoderBlock,
     DecoderBlockWithoutSkip,
     DoubleConv,
+    LightDecoderBlock,
+    SingleConv,
     ValidDecoderBlock,
     ValidDoubleConv,
     fit_to,
@@ -14,9 +16,11 @@ from segviz.models import (
 
 
 @pytest.mark.parametrize(
-    ("block", "lost"), [(DoubleConv, 0), (ValidDoubleConv, 4)], ids=["padded", "valid"]
+    ("block", "lost"),
+    [(SingleConv, 0), (DoubleConv, 0), (ValidDoubleConv, 4)],
+    ids=["single", "padded", "valid"],
 )
-def test_a_double_convolution_keeps_or_loses_the_rows_that_it_says(block, lost):
+def test_convolutions_keep_or_lose_the_rows_that_they_say(block, lost):
     y = block(3, 5)(torch.zeros(2, 3, 11, 17))
     assert y.shape == (2, 5, 11 - lost, 17 - lost)
     assert block.shrinks_by == lost
@@ -49,6 +53,16 @@ def test_the_joined_map_is_the_skip_beside_the_upsampled_map():
     assert torch.equal(joined[:, :4], skip)
     assert torch.equal(joined[:, 4:, :18], block.up(x))
     assert not joined[:, 4:, 18].any()  # the row that pooling 19 rows had lost
+
+
+def test_a_light_block_puts_the_skip_beside_the_map_enlarged_between_its_pixels():
+    block = LightDecoderBlock(1, skip_channels=4, out_channels=5)
+    x, skip = torch.tensor([[[[0.0, 4.0, 8.0]]]]), torch.randn(1, 4, 1, 6)
+    joined = block.join(x, skip)
+    assert torch.equal(joined[:, :4], skip)
+    # Half as wide pixels have their centres a quarter of the old width off the old ones.
+    assert torch.allclose(joined[0, 4, 0], torch.tensor([0.0, 1.0, 3.0, 5.0, 7.0, 8.0]))
+    assert block(x.expand(2, 1, 3, 3), torch.randn(2, 4, 7, 6)).shape == (2, 5, 7, 6)
 
 
 def test_a_block_without_skip_takes_the_size_of_the_skip_and_nothing_else():

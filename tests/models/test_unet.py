@@ -5,7 +5,7 @@ import torch
 from model_contract import ModelContract, count
 from torch import nn
 
-from segviz.models import UNet
+from segviz.models import DoubleConv, SingleConv, UNet
 
 SMALL = (4, 6, 10)
 
@@ -15,6 +15,13 @@ class TestUNet(ModelContract):
 
     def build(self, num_classes, in_channels=3):
         return UNet(num_classes, SMALL, in_channels)
+
+
+class TestLightUNet(ModelContract):
+    alone_too_small = (7, 4)
+
+    def build(self, num_classes, in_channels=3):
+        return UNet.light(num_classes, SMALL, in_channels)
 
 
 class TestUNetWithoutSkips(ModelContract):
@@ -72,6 +79,18 @@ def test_forward_is_encode_decode_and_head():
     assert torch.equal(network(images), network.head(x))
 
 
+def test_the_light_network_has_half_of_the_convolutions():
+    def convolutions(network):
+        kernels = [m.kernel_size for m in network.modules() if isinstance(m, nn.Conv2d)]
+        return kernels.count((3, 3))
+
+    widths = (4, 6, 10, 12, 14)
+    assert convolutions(UNet(7, widths)) == 2 * (4 + 1 + 4)
+    light = UNet.light(7, widths)
+    assert convolutions(light) == 2 * 1 + 3 * 2 + 4  # fine levels, coarse ones, decoder
+    assert not any(isinstance(m, nn.ConvTranspose2d) for m in light.modules())
+
+
 def test_only_skips_carry_what_the_bridge_cannot_see():
     """Cut the bridge's map out: with skips the image still decides the output, without it can't."""
     images = torch.randn(2, 3, 16, 24)  # two images
@@ -101,6 +120,12 @@ def test_with_fewer_levels_a_single_small_image_can_be_normalised():
     assert UNet(2, (4, 6))(torch.randn(1, 3, 7, 4)).shape == (1, 2, 7, 4)
 
 
+def test_there_is_a_class_of_convolutions_for_each_width():
+    with pytest.raises(ValueError, match="2 classes for 3 widths"):
+        UNet(2, SMALL, convolutions=[DoubleConv, SingleConv])
+
+
+@pytest.mark.parametrize("build", [UNet, UNet.light])
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -113,6 +138,6 @@ def test_with_fewer_levels_a_single_small_image_can_be_normalised():
     ],
     ids=str,
 )
-def test_impossible_networks_are_refused(arguments):
+def test_impossible_networks_are_refused(build, arguments):
     with pytest.raises(ValueError, match="1 or more"):
-        UNet(**{"num_classes": 2, **arguments})
+        build(**{"num_classes": 2, **arguments})

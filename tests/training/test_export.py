@@ -28,6 +28,7 @@ NETWORKS = {
     "SegNet": lambda: SegNet(5, (4, 6, 8), depths=1),
     "SegNet without indices": lambda: SegNet.without_indices(5, (4, 6, 8)),
     "UNet": lambda: UNet(5, (4, 6, 8)),
+    "UNet light": lambda: UNet.light(5, (4, 6, 8)),
     "UNet without skips": lambda: UNet.without_skips(5, (4, 6, 8), in_channels=1),
     "DeepLabV3Plus": small_deeplab,
 }

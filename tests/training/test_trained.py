@@ -45,6 +45,7 @@ BUILT = {
     "SegNet": (lambda: SegNet(6, (4, 6), depths=(1, 3)), {"widths": [4, 6], "depths": [1, 3]}),
     "SegNet.without_indices": (lambda: SegNet.without_indices(6, (4, 6)), {"widths": [4, 6]}),
     "UNet": (lambda: UNet(6, (4, 6)), {"widths": [4, 6]}),
+    "UNet.light": (lambda: UNet.light(6, (4, 6, 5)), {"widths": [4, 6, 5]}),
     "UNet.without_skips": (
         lambda: UNet.without_skips(6, (4, 6), 1),
         {"widths": (4, 6), "in_channels": 1},
