@@ -7,9 +7,11 @@ PLANNED = 0.86
 
 
 def epochs_within(seconds: float, train: Callable[[int], Sequence[float]]) -> int:
-    """How many epochs of training fit into `seconds`.
+    """How many epochs of training fit into `seconds`; 0 if there can be none.
 
-    `train(epochs)` trains a network that is thrown away, and returns each epoch's seconds. The
-    shortest of three is taken: the first warms the machine up, and interruptions only lengthen.
+    `train(epochs)` trains a network that is thrown away, and returns each epoch's seconds, or
+    nothing if that failed. The shortest of three is taken: the first warms the machine up, and
+    interruptions only lengthen.
     """
-    return max(1, int(PLANNED * seconds / min(train(3))))
+    taken = train(3)
+    return max(1, int(PLANNED * seconds / min(taken))) if taken else 0
