@@ -10,8 +10,8 @@ a step of the decoder       :class:`DecoderBlock`             :class:`ValidDecod
 pixels lost on each side    none                              1 for each 3x3 convolution
 ==========================  ================================  ===================================
 
-:class:`SingleConv` and :class:`LightDecoderBlock` do the work of the padded ones with half of the
-convolutions.
+:class:`SingleConv` and :class:`LightDecoderBlock` do the work of the padded ones with one
+convolution instead of two.
 
 Shapes are written ``(N, C, H, W)``: images in the batch, channels, rows, columns.
 """

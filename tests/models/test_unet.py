@@ -79,7 +79,7 @@ def test_forward_is_encode_decode_and_head():
     assert torch.equal(network(images), network.head(x))
 
 
-def test_the_light_network_has_half_of_the_convolutions():
+def test_the_light_network_has_one_convolution_where_maps_are_large_and_in_the_decoder():
     def convolutions(network):
         kernels = [m.kernel_size for m in network.modules() if isinstance(m, nn.Conv2d)]
         return kernels.count((3, 3))
