@@ -6,67 +6,10 @@ import re
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-
-CELLS = ["import segviz", "explorer = segviz.explain.transposed_convolution()\nexplorer"]
-INPUT = [[2, 1, 3, 0, 5], [4, 4, 1, 2, 1], [1, 3, 2, 5, 0], [0, 2, 4, 1, 3], [5, 1, 0, 3, 2]]
-KERNEL = [[1, 4, 1, 2, 0], [1, 4, 3, 0, 1], [3, 3, 1, 1, 2], [2, 0, 1, 3, 1], [0, 1, 2, 1, 4]]
-NAMES = ("input size", "kernel size", "stride", "dilation", "output_padding", "padding")
-
-
-class Explored:
-    """The explorer on a page, spoken to as a person would."""
-
-    def __init__(self, page):
-        self.page = page
-        self.stage = page.locator(".sv-stage")
-        self.stage.locator("[data-layer=output] text").first.wait_for()
-
-    def handle(self, name, axis="rows"):
-        slider = self.page.locator(f".sv-{axis}", has=self.page.get_by_text(name, exact=True))
-        return slider.locator(".noUi-handle, input[type=range]")
-
-    def press(self, name, *keys, axis="rows"):
-        self.handle(name, axis).focus()
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def values(self):
-        """What the readouts of the sliders say, by name; for rows and columns where both show."""
-        self.settled()
-        shown = {}
-        for name in NAMES:
-            label = self.page.get_by_text(name, exact=True)
-            slider = self.page.locator(".sv-rows, .sv-columns", has=label)
-            readouts = slider.locator(".widget-readout:visible").all_inner_texts()
-            shown[name] = tuple(map(int, readouts)) * (3 - len(readouts))
-        return shown
-
-    def numbers(self, board):
-        texts = self.stage.locator(f"[data-layer={board}] .n text").all_text_contents()
-        return [float(text) if text else None for text in texts]
-
-    def cell(self, board, n):
-        return self.stage.locator(f"[data-layer={board}] .c path").nth(n)
-
-    def lit(self, board):
-        """Which cells of a board are lit."""
-        classes = self.stage.locator(f"[data-layer={board}] .c path").evaluate_all(
-            "paths => paths.map(path => path.classList.contains('lit'))"
-        )
-        return [n for n, lit in enumerate(classes) if lit]
-
-    def settled(self):
-        self.page.wait_for_function(
-            "!document.querySelector('.sv-stage[data-waiting], .sv-stage[data-placing]')"
-        )
-
-    @property
-    def sentence(self):
-        return self.stage.locator(".sv-say").inner_text()
+from explored import CELLS, KERNEL, NAMES, Explored, torchs  # beside this file
 
 
 @pytest.fixture
@@ -74,20 +17,6 @@ def explored(open_notebook):
     page = open_notebook(CELLS)
     yield Explored(page)
     assert not page.errors and not page.outside
-
-
-def torchs(values, input=INPUT, kernel=KERNEL):
-    """The output of torch for what the sliders say, flat."""
-    sizes = {name: np.s_[: values[name][0], : values[name][1]] for name in NAMES[:2]}
-    output = F.conv_transpose2d(
-        torch.tensor(np.array(input, float)[sizes["input size"]])[None, None],
-        torch.tensor(np.array(kernel, float)[sizes["kernel size"]])[None, None],
-        stride=values["stride"],
-        padding=values["padding"],
-        output_padding=values["output_padding"],
-        dilation=values["dilation"],
-    )
-    return output.flatten().tolist()
 
 
 def test_dragging_a_slider_through_all_its_values_shows_torchs_numbers(explored):
@@ -278,25 +207,6 @@ def test_typing_a_number_and_a_non_number(explored):
     explored.press("kernel size", "ArrowRight")
     explored.settled()
     assert explored.numbers("output") == torchs(explored.values(), kernel=kernel)
-
-
-def test_python_moves_the_sliders_and_reads_them(open_notebook):
-    before = (
-        "import segviz\nexplorer = segviz.explain.transposed_convolution()\nexplorer.padding = 1"
-    )
-    cells = [before, "explorer", "explorer.set(stride=3, output_padding=(2, 0))"]
-    page = open_notebook(cells)
-    explored = Explored(page)
-    page.locator(".sv-stage[data-equal=false]").wait_for()
-    explored.settled()
-    page.wait_for_function("document.querySelectorAll('[data-layer=output] .n text').length == 24")
-    values = explored.values()
-    assert values["stride"] == (3, 3) and values["output_padding"] == (2, 0)
-    assert values["padding"] == (1, 1)
-    assert explored.numbers("output") == torchs(values)
-    explored.press("padding", *["ArrowRight"] * 9, axis="rows")
-    assert explored.values()["padding"] == (3, 1)  # its range is that of the new state
-    assert not page.errors
 
 
 def test_reopened_without_a_kernel_the_picture_is_still_there(lab, open_notebook, new_page):

@@ -28,7 +28,7 @@ class Sliders {
       this.off.push(() => widget.off(event, heard));
     };
     listen(this.unequal, "change:value", () => this.heard(() => {}));
-    this.axes[0].concat(this.axes[1]).forEach((widget) => this.postLater(widget));
+    this.axes[0].concat(this.axes[1]).forEach((widget) => this.keepHere(widget));
     this.parameters.forEach(({ choices, perAxis }, p) => this.axes.slice(0, perAxis ? 2 : 1).forEach(
       (widgets, axis) => listen(widgets[p], choices ? "change:index" : "change:value", () =>
         this.heard((axes) => (axes[axis][p] = this.step(widgets[p], p))))));
@@ -36,13 +36,10 @@ class Sliders {
     this.nameHandles();
   }
 
-  // a control tells the kernel of its move when the picture is painted: all that the kernel does and
-  // answers then takes nothing from the browser
-  postLater(widget) {
-    if (Object.hasOwn(widget, "save_changes")) return; // one for both axes, or of another view as well
-    widget.save_changes = (...rest) =>
-      afterPaint(() => Object.getPrototypeOf(widget).save_changes.apply(widget, rest));
-    this.off.push(() => delete widget.save_changes);
+  // The kernel hears of a move by the stage's state and never reads the controls, so they are not
+  // posted: its echo of an older range would cut off a newer value, and take time from the browser.
+  keepHere(widget) {
+    widget.save_changes = () => {};
   }
 
   get equal() {
@@ -101,7 +98,17 @@ class Sliders {
     if (!this.axes) return; // they are not there yet, and will follow then
     const state = this.model.get("state");
     const axes = [0, 1].map((axis) => state.filter((_, n) => n % 2 === axis));
-    if (axes.join() !== this.values?.join()) this.place(axes);
+    if (axes.join() === this.values?.join()) return;
+    if (axes[0].join() !== axes[1].join()) this.tickUnequal();
+    this.place(axes);
+  }
+
+  // the kernel ticks the box as well, but a message to one widget may overtake that to another: with
+  // the box empty, place would make the columns equal to the rows
+  tickUnequal() {
+    this.placing = true;
+    this.unequal.set("value", true);
+    this.placing = false;
   }
 
   placeOne(widget, { choices, unit }, step, [least, most]) {
@@ -115,7 +122,6 @@ class Sliders {
     const inside = value >= widget.get("min") && value <= widget.get("max");
     if (!choices && inside) widget.set("value", value); // first, lest the new range throws the old value out
     widget.set(wanted);
-    queueMicrotask(() => widget.save_changes()); // the kernel hears of the new state before this
   }
 
   // the states that moving one control once would lead to

@@ -44,8 +44,12 @@ class Stage {
   moved(axes) {
     const state = stateOf(axes);
     if (state.join() === this.model.get("state").join()) return;
+    this.unposted = state.join();
     this.model.set("state", state); // which shows it, by the listener on the state
-    afterPaint(() => this.model.save_changes()); // the picture does not wait for the post
+    afterPaint(() => { // the picture does not wait for the post
+      this.unposted = null;
+      this.model.save_changes(); // and sets the state once more, where an echo has changed it
+    });
   }
 
   // -- the picture
@@ -170,6 +174,7 @@ class Stage {
     const { model, picture, el } = this;
     this.on = {
       "change:state": () => {
+        if (this.unposted && this.unposted !== model.get("state").join()) return; // echo of an older move
         this.sliders.follow();
         this.show();
       },
