@@ -126,9 +126,7 @@ def test_stepping_stamps_one_input_after_another(explored):
     assert explored.numbers("output") == torchs(explored.values())
 
 
-def test_stepping_and_hovering_send_the_kernel_nothing(lab, new_page, open_notebook):
-    sent = []
-
+def test_stepping_and_hovering_send_the_kernel_nothing(open_notebook):
     page = open_notebook(CELLS)
     explored = Explored(page)
     page.wait_for_function(
@@ -146,7 +144,7 @@ def test_stepping_and_hovering_send_the_kernel_nothing(lab, new_page, open_noteb
         for n in range(4):
             explored.cell(board, n).hover()
     assert page.evaluate("window.sent") == before
-    assert not page.errors and sent == []
+    assert not page.errors
 
 
 def asked_ahead(page):

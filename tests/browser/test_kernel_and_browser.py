@@ -42,6 +42,7 @@ def test_a_state_that_overtakes_the_tick_for_unequal_axes_is_kept(open_notebook)
     assert values["stride"] == (3, 3) and values["output_padding"] == (2, 0)
     assert explored.numbers("output") == torchs(values)
     assert page.get_by_role("checkbox", name="rows and columns differ").is_checked()
+    assert not page.errors
 
 
 def test_a_state_set_while_the_sliders_take_their_places_is_kept(lab, new_page):
@@ -85,7 +86,28 @@ def test_the_echo_of_an_earlier_move_does_not_pull_the_picture_back(lab, open_no
     page.evaluate(KERNEL_HAS_HEARD_ALL)  # and its echo of stride 2 is here
     expected = torchs(values | {"stride": (3, 3)})
     assert explored.numbers("output") == expected
+    explored.press("stride", "ArrowLeft")  # to where the echo was, and still unpainted
+    assert explored.numbers("output") == torchs(values)
     page.evaluate("window.paint()")
     page.evaluate(KERNEL_HAS_HEARD_ALL)
-    assert explored.numbers("output") == expected
+    assert explored.numbers("output") == torchs(values)
+    assert explored.values() == values
+    assert not page.errors
+
+
+def test_reloaded_beside_its_running_kernel_the_sliders_stand_where_they_stood(open_notebook):
+    page = open_notebook([*CELLS, "explorer.set(input_size=(3, 2))"])
+    explored = Explored(page)
+    explored.press("stride", "ArrowRight", "ArrowRight")
+    explored.press("output_padding", "ArrowRight")
+    before = explored.values()
+    page.evaluate(KERNEL_HAS_HEARD_ALL)
+    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    page.reload()
+    explored = Explored(page)
+    page.locator(".sv-stage[data-equal=false]").wait_for()
+    assert explored.values() == before
+    assert explored.numbers("output") == torchs(before)
+    explored.press("kernel size", "ArrowLeft")
+    assert explored.numbers("output") == torchs(explored.values())
     assert not page.errors

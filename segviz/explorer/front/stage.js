@@ -44,11 +44,11 @@ class Stage {
   moved(axes) {
     const state = stateOf(axes);
     if (state.join() === this.model.get("state").join()) return;
-    this.unposted = state.join();
+    this.unposted = state;
     this.model.set("state", state); // which shows it, by the listener on the state
     afterPaint(() => { // the picture does not wait for the post
       this.unposted = null;
-      this.model.save_changes(); // and sets the state once more, where an echo has changed it
+      this.model.save_changes();
     });
   }
 
@@ -174,7 +174,9 @@ class Stage {
     const { model, picture, el } = this;
     this.on = {
       "change:state": () => {
-        if (this.unposted && this.unposted !== model.get("state").join()) return; // echo of an older move
+        const { unposted } = this;
+        if (unposted && unposted.join() !== model.get("state").join())
+          return void model.set("state", unposted); // that was the echo of an older move
         this.sliders.follow();
         this.show();
       },
